@@ -1,0 +1,12 @@
+# add_service(<name> SOURCES <files...> DEPS <targets...>)
+# A testable core <name>_core plus the thin executable kith-<name> made of main.c.
+function(add_service name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+    add_library(${name}_core STATIC ${ARG_SOURCES})
+    target_include_directories(${name}_core PUBLIC "${CMAKE_CURRENT_SOURCE_DIR}")
+    target_link_libraries(${name}_core PUBLIC ${ARG_DEPS} PRIVATE project_defaults)
+    embed_sql(${name}_core PREFIX ${name})
+    add_executable(kith-${name} main.c)
+    target_link_libraries(kith-${name} PRIVATE ${name}_core project_defaults)
+    install(TARGETS kith-${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Configuration: a table of options fills a struct from, in rising precedence, defaults, a file,
+ * the environment and flags. The same table makes --help and --print-config.
+ *
+ * Option "database-host" of program "kith-contact" is the line `database-host = …` in the file, the
+ * variable KITH_DATABASE_HOST and the flag --database-host. A secret also has a twin ending in
+ * -file / _FILE naming a file that holds it. Unknown keys are errors naming the nearest option.
+ */
+#pragma once
+
+#include "arena/arena.h"
+#include "err/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum config_type {
+    CONFIG_STR,  /* const char * */
+    CONFIG_INT,  /* int64_t, min ≤ value ≤ max */
+    CONFIG_BOOL, /* bool: true/false, yes/no, on/off, 1/0; a bare flag is true */
+    CONFIG_ENUM, /* const char *, one of `choices` */
+};
+
+struct config_option {
+    const char *name; /* lower case, words joined by '-' */
+    enum config_type type;
+    size_t offset;        /* of the member in the struct to fill */
+    const char *fallback; /* default as text; NULL: "" / 0 / false */
+    const char *help;     /* one sentence with unit and limits */
+    int64_t min, max;
+    const char *choices; /* CONFIG_ENUM: "auto|text|json" */
+    bool is_secret;
+};
+
+struct config_spec {
+    const char *program; /* "kith-contact" */
+    const char *summary; /* what the program is, one line */
+    const char *usage;   /* "kith-contact [serve|migrate|healthcheck] [OPTION…]" */
+    const struct config_option *options; /* ends with a row whose name is NULL */
+};
+
+struct config_request {
+    bool wants_help;         /* --help or -h was given */
+    bool wants_print_config; /* --print-config was given */
+    const char *command;     /* first argument that is no flag, or NULL */
+    int first_operand;       /* index in argv after the command */
+};
+
+/*
+ * Fill `*values` (a struct the options' offsets point into). The file is named by --config or
+ * KITH_CONFIG. Strings live in `arena`. CONFIG_INVALID says which source and line was wrong.
+ * An unknown KITH_* variable is refused too, unless it is in the table of another Kith program:
+ * those share one environment.
+ */
+MUST_USE enum err_code config_load(const struct config_spec *spec, int argc, char *const argv[],
+    char *const environ[], struct arena *arena, void *values, struct config_request *request,
+    struct err *err);
+
+void config_print_help(const struct config_spec *spec, FILE *out);
+
+/* Every option with its value in force; secrets as "(set)" or "(not set)". */
+void config_print(const struct config_spec *spec, const void *values, FILE *out);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RPC client: calls with deadline, retry and trace over one or more endpoints of a service.
+ * All functions may be called from any thread. Never fork after the first rpc_client_new().
+ */
+#pragma once
+
+#include "rpc/rpc.h"
+
+struct rpc_client_config {
+    const char *endpoints; /* NNG URLs, comma separated */
+    const char *token;     /* sent with every call; NULL: none */
+    int64_t timeout_ms;    /* when a call names none; 0: the method's own default */
+    int64_t max_message;   /* bytes of one message received; 0: 1 MiB */
+};
+
+struct rpc_client;
+
+/* Dials in the background; a call to an endpoint that is down fails with SERVER_UNREACHABLE. */
+MUST_USE enum err_code rpc_client_new(
+    struct rpc_client **out, const struct rpc_client_config *config, struct err *err);
+void rpc_client_free(struct rpc_client *client);
+
+/* Calls from now on carry this token. */
+void rpc_client_set_token(struct rpc_client *client, const char *token);
+
+/* What one call may say beside its request. A zeroed one is fine. */
+struct rpc_call_options {
+    int64_t timeout_ms;            /* 0: the client's, else the method's default */
+    const char *idempotency_key;   /* NULL: none; with one, any method may be retried */
+    const struct rpc_trace *trace; /* NULL: a new trace */
+    char *trace_id_out;            /* NULL, or RPC_TRACE_ID_SIZE bytes for the trace id used */
+};
+
+/*
+ * Call `method` ("/kith.v1.ContactService/GetMember") and wait. `*out` is in `arena`. A failure has
+ * the server's code, reason, message and field. Calls of idempotent methods, or with a key, are
+ * retried (at most 3 attempts, jittered) on SERVER_UNREACHABLE, CONNECTION_LOST and
+ * SERVER_DRAINING.
+ */
+MUST_USE enum err_code rpc_client_call(struct rpc_client *client, const char *method,
+    const struct rpc_call_options *options, const ProtobufCMessage *in, struct arena *arena,
+    ProtobufCMessage **out, struct err *err);
+
+/* The same on packed messages, for callers without generated types. */
+MUST_USE enum err_code rpc_client_call_bytes(struct rpc_client *client, const char *method,
+    const struct rpc_call_options *options, const struct db_bytes *in, struct arena *arena,
+    struct db_bytes *out, struct err *err);
+
+/* The same without waiting: `done` runs on a client thread and must not block. */
+typedef void rpc_done_fn(void *arg, const struct db_bytes *out, const struct err *err);
+void rpc_client_call_async(struct rpc_client *client, const char *method,
+    const struct rpc_call_options *options, const struct db_bytes *in, rpc_done_fn *done,
+    void *arg);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RPC, the part both sides share: callers, trace context, and what a handler sees of its request.
+ *
+ * The wire format is specified in proto/README.md. What may be sent to a method, by whom, and how
+ * long it may take is declared in the .proto files through the options of kith/v1/policy.proto.
+ */
+#pragma once
+
+#include "arena/arena.h"
+#include "db/db.h"
+#include "err/err.h"
+#include "ids/ids.h"
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum rpc_caller {
+    RPC_CALLER_ANYBODY,  /* no token */
+    RPC_CALLER_MEMBER,   /* a member's token */
+    RPC_CALLER_OPERATOR, /* who runs this instance */
+    RPC_CALLER_SERVICE,  /* another Kith service */
+};
+
+enum rpc_scope { RPC_SCOPE_NONE = 0, RPC_SCOPE_READ = 1, RPC_SCOPE_WRITE = 2 };
+
+struct rpc_principal {
+    enum rpc_caller caller;
+    struct id member; /* RPC_CALLER_MEMBER only */
+    struct id token;  /* RPC_CALLER_MEMBER only: which of the member's tokens */
+    unsigned scopes;  /* of enum rpc_scope */
+};
+
+/* W3C trace context, level 1. */
+struct rpc_trace {
+    uint8_t trace_id[16];
+    uint8_t span_id[8];
+    uint8_t flags;
+};
+enum { RPC_TRACEPARENT_SIZE = 56, RPC_TRACE_ID_SIZE = 33 };
+
+struct rpc_trace rpc_trace_new(void);                             /* a new random trace */
+struct rpc_trace rpc_trace_child(const struct rpc_trace *parent); /* same trace, new span */
+void rpc_trace_format(const struct rpc_trace *t, char out[RPC_TRACEPARENT_SIZE]);
+bool rpc_trace_parse(const char *traceparent, struct rpc_trace *out);
+void rpc_trace_id_format(const struct rpc_trace *t, char out[RPC_TRACE_ID_SIZE]);
+
+/* What a handler sees of the request it serves. One worker thread at a time. */
+struct rpc_ctx {
+    void *service;         /* the service's own state */
+    struct arena *arena;   /* lives until the reply is sent; every string of the reply too */
+    struct db_session *db; /* bounded by the deadline; in a transaction if the method says so */
+    const struct clock *clock;
+    struct rpc_principal principal;
+    struct rpc_trace trace;      /* span of this call; pass it on in calls and events */
+    const char *idempotency_key; /* NULL: none */
+    int64_t deadline_us;         /* monotonic */
+    bool is_last_try;            /* parked before and out of time: answer with what there is */
+    struct rpc_waiter *waiter;
+    struct err err;
+};
+
+typedef enum err_code rpc_handler_fn(
+    struct rpc_ctx *ctx, const ProtobufCMessage *in, ProtobufCMessage *out);
+
+/* One row per method of the .proto. A method without a row does not start. */
+struct rpc_method {
+    const char *name; /* "GetMember" */
+    rpc_handler_fn *handler;
+    enum db_tx_mode tx; /* DB_TX_NONE: the handler's statements commit one by one */
+};
+
+struct rpc_service {
+    const ProtobufCServiceDescriptor *descriptor;
+    const struct rpc_method *methods;
+    size_t n_methods;
+};
+
+/*
+ * Define handler `fn` with its real types, plus the untyped entry point rpc_<fn> the table names:
+ *
+ *     RPC_HANDLER(get_member, Kith__V1__GetMemberRequest, Kith__V1__GetMemberResponse)
+ *     {
+ *         …uses ctx, in, out…
+ *     }
+ */
+#define RPC_HANDLER(fn, In, Out)                                                                   \
+    static enum err_code fn(struct rpc_ctx *ctx, const In *in, Out *out);                          \
+    enum err_code rpc_##fn(struct rpc_ctx *ctx, const ProtobufCMessage *in, ProtobufCMessage *out) \
+    {                                                                                              \
+        return fn(ctx, (const In *)(const void *)in, (Out *)(void *)out);                          \
+    }                                                                                              \
+    static enum err_code fn(struct rpc_ctx *ctx, const In *in, Out *out)
+
+/*
+ * Long poll: `return rpc_park(ctx, &key);` sets the call aside without holding a worker. The
+ * handler runs again, from its beginning, after rpc_server_wake() of the same key, or with
+ * is_last_try set shortly before the deadline. A wake between the handler's look and the park is
+ * not lost. Only for methods without a transaction.
+ */
+MUST_USE enum err_code rpc_park(struct rpc_ctx *ctx, const struct id *key);

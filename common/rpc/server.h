@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RPC server: listens, validates, admits, dispatches to workers, replies; health and reflection
+ * are built in. One per process; all functions may be called from any thread.
+ */
+#pragma once
+
+#include "rpc/rpc.h"
+
+/* Who holds this token? TOKEN_* on refusal. Called on a worker; keep it quick. */
+typedef enum err_code rpc_authenticate_fn(void *self, struct db_session *db, const char *token,
+    struct rpc_principal *out, struct err *err);
+
+/*
+ * Stored replies of calls that carried an idempotency key. Both run in the call's transaction.
+ * begin: sets *reply (in the arena) if this caller's key was answered before;
+ * IDEMPOTENCY_KEY_REUSED if it was with another request. finish: keeps the reply.
+ */
+struct rpc_idempotency {
+    enum err_code (*begin)(struct rpc_ctx *ctx, uint32_t method, const struct db_bytes *request,
+        struct db_bytes *reply, struct err *err);
+    enum err_code (*finish)(struct rpc_ctx *ctx, const struct db_bytes *reply, struct err *err);
+};
+
+struct rpc_server_config {
+    const char *listen;  /* NNG URLs, comma separated: "tcp://127.0.0.1:7101" */
+    int64_t workers;     /* threads running handlers */
+    int64_t queue_limit; /* calls waiting for a worker before SERVER_BUSY */
+    int64_t max_message; /* bytes of one NNG message received */
+    int64_t max_memory;  /* bytes one call may use: its arena's limit */
+    struct db *db;       /* may be NULL (tests) */
+    const struct clock *clock;
+    rpc_authenticate_fn *authenticate; /* may be NULL: everybody is RPC_CALLER_ANYBODY */
+    void *authenticator;
+    const struct rpc_idempotency *idempotency; /* may be NULL: keys are ignored */
+};
+
+struct rpc_registration {
+    const struct rpc_service *service;
+    void *state; /* ctx->service of its handlers */
+};
+
+struct rpc_server;
+
+/*
+ * Checks the tables against the .proto (every method has a handler and a policy, no recursive
+ * message, no hash collision) and starts workers; does not listen yet. Health and Reflection are
+ * added by the server itself.
+ */
+MUST_USE enum err_code rpc_server_new(struct rpc_server **out,
+    const struct rpc_server_config *config, const struct rpc_registration *services,
+    size_t n_services, struct err *err);
+
+/* ADDRESS_IN_USE and the like. */
+MUST_USE enum err_code rpc_server_listen(struct rpc_server *server, struct err *err);
+
+/* Run parked calls with this key again. */
+void rpc_server_wake(struct rpc_server *server, const struct id *key);
+
+/*
+ * A part of the process that health speaks of ("database", "wordnet", "contact-service").
+ * `problem` NULL: fine. A required part with a problem makes the process not ready; another one
+ * degraded.
+ */
+void rpc_server_set_health(
+    struct rpc_server *server, const char *part, bool is_required, const char *problem);
+
+/* Stop taking calls, finish those under way, at most timeout_ms. True if all finished. */
+bool rpc_server_drain(struct rpc_server *server, int64_t timeout_ms);
+void rpc_server_free(struct rpc_server *server);
