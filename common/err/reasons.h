@@ -91,6 +91,9 @@
     X(ADDRESS_IN_USE, FAILED_PRECONDITION, \
         "Another process listens at this address.", \
         "Stop it, or choose another address with --listen.") \
+    X(ENCODER_FILE_INVALID, DATA_LOSS, \
+        "The file of the sentence encoder is cut, altered or made by another version.", \
+        "Make it again: `deploy/local encoder`. Until then questions are routed by words.") \
     /* Contacts and members. */ \
     X(MEMBER_NOT_FOUND, NOT_FOUND, \
         "There is no such member, or not one you may see.", \
