@@ -51,8 +51,12 @@ struct config_request {
 /*
  * Fill `*values` (a struct the options' offsets point into). The file is named by --config or
  * KITH_CONFIG. Strings live in `arena`. CONFIG_INVALID says which source and line was wrong.
- * An unknown KITH_* variable is refused too, unless it is in the table of another Kith program:
- * those share one environment.
+ *
+ * All Kith programs share one environment, so a KITH_* variable that is not ours is left alone,
+ * except where it is within two edits of one of ours (one, for names shorter than six letters):
+ * that is a slip of the pen and refused. An empty variable counts as not set. A file is one
+ * program's own: there, an unknown name is always an error. So is setting one option twice in one
+ * source. Flags may stand before and after the command and end at the first operand after it.
  */
 MUST_USE enum err_code config_load(const struct config_spec *spec, int argc, char *const argv[],
     char *const environ[], struct arena *arena, void *values, struct config_request *request,
