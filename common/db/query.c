@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "db/pool.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* Does `word` stand alone somewhere in `text`, in either case? */
+static bool has_word(const char *text, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = text; (at = strcasestr(at, word)); at += len) {
+        bool starts = at == text || !(isalnum((unsigned char)at[-1]) || at[-1] == '_');
+        bool ends = !(isalnum((unsigned char)at[len]) || at[len] == '_');
+        if (starts && ends)
+            return true;
+    }
+    return false;
+}
+
+/* Asked only when a connection broke; a word in a comment makes us careful, not wrong. */
+static bool may_write(const struct db_stmt *stmt)
+{
+    return has_word(stmt->text, "insert") || has_word(stmt->text, "update") ||
+           has_word(stmt->text, "delete") || has_word(stmt->text, "merge");
+}
+
+static enum err_code send_and_finish(struct db_conn *conn, const struct prepared_stmt *prepared,
+    const struct params *params, int64_t deadline_us, PGresult **out, struct err *err)
+{
+    if (!PQsendQueryPrepared(conn->pg, prepared->name, params->n, params->values, params->lengths,
+            params->formats, 1)) {
+        conn->is_broken = PQstatus(conn->pg) == CONNECTION_BAD;
+        return sqlstate_raise(err, conn->pg, NULL, prepared->stmt->name);
+    }
+    return conn_finish(conn, prepared->stmt->name, deadline_us, out, err);
+}
+
+static enum err_code run(struct db_conn *conn, const struct db_stmt *stmt,
+    const struct db_param *values, int64_t deadline_us, PGresult **out, struct err *err)
+{
+    const struct prepared_stmt *prepared;
+    enum err_code code = conn_prepare(conn, stmt, deadline_us, &prepared, err);
+    if (code != ERR_OK)
+        return code;
+    struct params params;
+    code = params_encode(&params, prepared, values, err);
+    if (code == ERR_OK)
+        code = send_and_finish(conn, prepared, &params, deadline_us, out, err);
+    params_fini(&params);
+    return code;
+}
+
+static enum err_code run_in_tx(struct db_tx *tx, const struct db_stmt *stmt,
+    const struct db_param *params, PGresult **out, struct err *err)
+{
+    enum err_code code = run(tx->conn, stmt, params, tx->deadline_us, out, err);
+    if (code != ERR_OK && tx->failed == REASON_NONE)
+        tx->failed = err->reason;
+    return code;
+}
+
+/* Its own transaction: the connection breaking, or a doubtful commit, leaves a change in doubt. */
+static enum err_code run_alone(struct db_session *s, const struct db_stmt *stmt,
+    const struct db_param *params, PGresult **out, struct err *err)
+{
+    int64_t deadline_us = session_deadline_us(s);
+    struct db_conn *conn;
+    enum err_code code = pool_lease(s->db, deadline_us, &conn, err);
+    if (code != ERR_OK)
+        return code;
+    conn->is_commit_in_doubt = false;
+    code = run(conn, stmt, params, deadline_us, out, err);
+    bool is_lost = conn->is_broken && code != ERR_OK && err->reason == REASON_DATABASE_UNAVAILABLE;
+    if (conn->is_commit_in_doubt || (is_lost && may_write(stmt))) {
+        struct err cause = *err;
+        pg_result_clear(out);
+        code = err_raise(err, REASON_COMMIT_IN_DOUBT,
+            "the database did not confirm the change; it may or may not have been made");
+        if (is_lost)
+            err_detail(err, "%s", cause.detail);
+    }
+    pool_release(s->db, conn);
+    return code;
+}
+
+enum err_code db_query(struct db_session *s, const struct db_stmt *stmt,
+    const struct db_param *params, struct db_result **out, struct err *err)
+{
+    int64_t started_us = conn_now_us();
+    PGresult *r = NULL;
+    enum err_code code =
+        s->tx ? run_in_tx(s->tx, stmt, params, &r, err) : run_alone(s, stmt, params, &r, err);
+    s->db_us += conn_now_us() - started_us;
+    if (code == ERR_OK)
+        *out = result_from_pg(r);
+    return code;
+}
+
+enum err_code db_check(struct db *db, const struct db_stmt *stmt, struct err *err)
+{
+    struct db_session session = db_session(db, 0);
+    int64_t deadline_us = session_deadline_us(&session);
+    struct db_conn *conn;
+    enum err_code code = pool_lease(db, deadline_us, &conn, err);
+    if (code != ERR_OK)
+        return code;
+    const struct prepared_stmt *prepared;
+    code = conn_prepare(conn, stmt, deadline_us, &prepared, err);
+    pool_release(db, conn);
+    return code;
+}
+
+enum err_code session_exec(
+    struct db_session *s, const char *what, const char *text, struct err *err)
+{
+    enum err_code code = conn_exec(s->tx->conn, what, text, s->tx->deadline_us, err);
+    if (code != ERR_OK && s->tx->failed == REASON_NONE)
+        s->tx->failed = err->reason;
+    return code;
+}
