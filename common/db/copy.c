@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAX_FIELDS = 64, HEADER_SIZE = 19, SIGNATURE_SIZE = 11 };
 
@@ -129,9 +130,11 @@ static enum err_code run(
     struct db_session *s, const struct db_stmt *stmt, struct copy *copy, struct err *err)
 {
     int64_t deadline_us = session_deadline_us(s);
+    size_t len = strlen(stmt->text);
+    while (len > 0 && strchr("; \n", stmt->text[len - 1]))
+        len--;
     char *text;
-    /* The line break ends a comment the statement may close with. */
-    if (asprintf(&text, "COPY (%s\n) TO STDOUT (FORMAT binary)", stmt->text) < 0)
+    if (asprintf(&text, "COPY (%.*s) TO STDOUT (FORMAT binary)", (int)len, stmt->text) < 0)
         return err_raise(err, REASON_INTERNAL_ERROR, "out of memory");
     struct db_conn *conn = s->tx ? s->tx->conn : NULL;
     enum err_code code = conn ? ERR_OK : pool_lease(s->db, deadline_us, &conn, err);

@@ -60,12 +60,19 @@ struct db_session db_session(struct db *db, int64_t deadline_us);
 
 enum db_tx_mode { DB_TX_NONE, DB_TX_READ, DB_TX_WRITE };
 
-/* Leases a connection until commit or rollback. DB_TX_READ is REPEATABLE READ READ ONLY. */
+/*
+ * Leases a connection until commit or rollback. DB_TX_READ is REPEATABLE READ READ ONLY,
+ * DB_TX_WRITE is READ COMMITTED: statements carry their own conditions. After a failed statement
+ * only db_rollback() makes sense; db_commit() rolls back and fails for the same reason.
+ */
 MUST_USE enum err_code db_begin(struct db_session *s, enum db_tx_mode mode, struct err *err);
 MUST_USE enum err_code db_commit(struct db_session *s, struct err *err);
 void db_rollback(struct db_session *s); /* nothing to do without a transaction */
 
-/* Run `body` in a transaction, again (≤ 4 times, jittered) on TRANSACTION_CONFLICT. */
+/*
+ * Run `body` in a transaction, again (≤ 4 times, jittered) on TRANSACTION_CONFLICT. Inside an open
+ * transaction `body` just joins it: whoever opened it retries.
+ */
 typedef enum err_code db_tx_fn(struct db_session *s, void *arg, struct err *err);
 MUST_USE enum err_code db_in_tx(
     struct db_session *s, enum db_tx_mode mode, db_tx_fn *body, void *arg, struct err *err);
@@ -118,7 +125,10 @@ struct db_param {
     } value;
 };
 
-/* text, uuid, bytea, int8, float8, bool, timestamptz. A NULL pointer is SQL NULL. */
+/*
+ * text, uuid, bytea, int8, float8, bool, timestamptz. A NULL pointer is SQL NULL. Text may also go
+ * where varchar or json is expected, an integer where int4 or int2 is (INTERNAL_ERROR if too big).
+ */
 struct db_param db_text(const char *s);
 struct db_param db_bytes(const void *data, size_t len);
 struct db_param db_id(const struct id *id);
@@ -198,9 +208,12 @@ struct db_schema {
 };
 
 /*
- * As the migrator: create role and schema where missing, apply what is not applied, each in one
- * transaction, recorded with its checksum. MIGRATION_MISMATCH if an applied one was edited. Safe to
- * run from several places at once. `role_password` may be NULL (peer or trust authentication).
+ * As the migrator: create the roles of all services, schema and privileges where missing, apply
+ * what is not applied, each in one transaction, recorded with its checksum. In a migration, names
+ * without a schema mean this schema, and its tables are granted to the service's role by default
+ * privileges; views for other services it grants itself. MIGRATION_MISMATCH if an applied one was
+ * edited. Safe to run from several places at once. `role_password` may be NULL (peer or trust
+ * authentication).
  */
 MUST_USE enum err_code db_migrate(const struct db_config *migrator, const struct db_schema *schema,
     const char *role_password, struct err *err);
