@@ -179,7 +179,7 @@ static char *name_of_variable(struct arena *arena, const char *entry, const char
     const char *start = entry + sizeof("KITH_") - 1;
     char *name = arena_strndup(arena, start, (size_t)(equals - start));
     for (char *c = name; c && *c; c++)
-        *c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
+        *c = (char)(*c == '_' ? '-' : tolower((unsigned char)*c));
     return name;
 }
 
@@ -246,8 +246,7 @@ static bool takes_value(const struct loader *l, const char *name)
 }
 
 /* Split argv[*i], moving *i on where the value is the next argument. */
-static enum err_code read_flag(
-    struct loader *l, int argc, char *const argv[], int *i, struct flag *flag)
+static enum err_code read_flag(struct loader *l, char *const argv[], int *i, struct flag *flag)
 {
     const char *typed = argv[*i];
     const char *equals = strchr(typed, '=');
@@ -257,7 +256,7 @@ static enum err_code read_flag(
         return out_of_memory(l->err);
     flag->name = strcmp(flag->where, "-h") == 0 ? "help" : flag->where + 2;
     flag->text = equals ? equals + 1 : NULL;
-    if (!equals && takes_value(l, flag->name) && *i + 1 < argc)
+    if (!equals && takes_value(l, flag->name) && argv[*i + 1])
         flag->text = argv[++*i];
     return ERR_OK;
 }
@@ -285,10 +284,10 @@ static bool is_flag(const char *arg)
  * Walk the arguments up to the first operand after the command. Twice: the first time to know what
  * is asked and which file to read, the second time, as the strongest source, to set options.
  */
-static enum err_code walk_flags(struct loader *l, int argc, char *const argv[], bool set)
+static enum err_code walk_flags(struct loader *l, char *const argv[], bool set)
 {
-    int i = 1;
-    for (; i < argc; i++) {
+    int i = argv[0] ? 1 : 0;
+    for (; argv[i]; i++) {
         if (strcmp(argv[i], "--") == 0) {
             i++;
             break;
@@ -300,7 +299,7 @@ static enum err_code walk_flags(struct loader *l, int argc, char *const argv[], 
             continue;
         }
         struct flag flag = {0};
-        enum err_code code = read_flag(l, argc, argv, &i, &flag);
+        enum err_code code = read_flag(l, argv, &i, &flag);
         if (code == ERR_OK && !take_own_flag(l, &flag) && set)
             code = set_flag(l, &flag);
         if (code != ERR_OK)
@@ -319,12 +318,11 @@ static const char *variable(char *const environ[], const char *name)
     return NULL;
 }
 
-static enum err_code load_sources(
-    struct loader *l, int argc, char *const argv[], char *const environ[])
+static enum err_code load_sources(struct loader *l, char *const argv[], char *const environ[])
 {
     enum err_code code = load_defaults(l);
     if (code == ERR_OK)
-        code = walk_flags(l, argc, argv, false);
+        code = walk_flags(l, argv, false);
     if (code != ERR_OK || l->request->wants_help)
         return code;
 
@@ -336,12 +334,11 @@ static enum err_code load_sources(
     if (code != ERR_OK)
         return code;
     next_source(l);
-    return walk_flags(l, argc, argv, true);
+    return walk_flags(l, argv, true);
 }
 
-enum err_code config_load(const struct config_spec *spec, int argc, char *const argv[],
-    char *const environ[], struct arena *arena, void *values, struct config_request *request,
-    struct err *err)
+enum err_code config_load(const struct config_spec *spec, char *const argv[], char *const environ[],
+    struct arena *arena, void *values, struct config_request *request, struct err *err)
 {
     const char *path = variable(environ, "KITH_CONFIG");
     struct loader loader = {
@@ -359,5 +356,5 @@ enum err_code config_load(const struct config_spec *spec, int argc, char *const 
     if (!loader.set_by)
         return out_of_memory(err);
     *request = (struct config_request){0};
-    return load_sources(&loader, argc, argv, environ);
+    return load_sources(&loader, argv, environ);
 }

@@ -50,7 +50,8 @@ struct config_request {
 
 /*
  * Fill `*values` (a struct the options' offsets point into). The file is named by --config or
- * KITH_CONFIG. Strings live in `arena`. CONFIG_INVALID says which source and line was wrong.
+ * KITH_CONFIG. Strings live in `arena`. `argv`, as main() gets it, and
+ * `environ` end with NULL. CONFIG_INVALID says which source and line was wrong.
  *
  * All Kith programs share one environment, so a KITH_* variable that is not ours is left alone,
  * except where it is within two edits of one of ours (one, for names shorter than six letters):
@@ -58,7 +59,7 @@ struct config_request {
  * program's own: there, an unknown name is always an error. So is setting one option twice in one
  * source. Flags may stand before and after the command and end at the first operand after it.
  */
-MUST_USE enum err_code config_load(const struct config_spec *spec, int argc, char *const argv[],
+MUST_USE enum err_code config_load(const struct config_spec *spec, char *const argv[],
     char *const environ[], struct arena *arena, void *values, struct config_request *request,
     struct err *err);
 

@@ -78,7 +78,7 @@ void option_env_name(const struct config_option *option, char out[OPTION_NAME_SI
 {
     (void)snprintf(out, OPTION_NAME_SIZE, "KITH_%s", option->name);
     for (char *c = out; *c; c++)
-        *c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+        *c = (char)(*c == '-' ? '_' : toupper((unsigned char)*c));
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */

@@ -47,7 +47,7 @@ static int set_up(void **state)
 {
     static struct fixture f;
     f = (struct fixture){.path = "/tmp/kith-XXXXXX", .secret_path = "/tmp/kith-XXXXXX"};
-    arena_init(&f.arena, 64 * 1024);
+    arena_init(&f.arena, (size_t)64 * 1024);
     int fd = mkstemp(f.path);
     int secret_fd = mkstemp(f.secret_path);
     if (fd < 0 || secret_fd < 0)
@@ -69,15 +69,12 @@ static enum err_code load(struct fixture *f, const char *file, char *variable, c
 {
     char program[] = "kith-contact";
     char *argv[] = {program, args[0], args[1], args[2], NULL};
-    int argc = 1;
-    while (argv[argc])
-        argc++;
     char *none[] = {NULL};
-    char *environ[] = {variable ? variable : f->config_variable, f->config_variable, NULL};
+    char *variables[] = {variable ? variable : f->config_variable, f->config_variable, NULL};
     if (file)
         write_file(f->path, file);
-    return config_load(&spec, argc, argv, file || variable ? environ : none, &f->arena, &f->got,
-        &f->request, &f->err);
+    return config_load(
+        &spec, argv, file || variable ? variables : none, &f->arena, &f->got, &f->request, &f->err);
 }
 
 static enum err_code load_args(struct fixture *f, char *a, char *b, char *c)
