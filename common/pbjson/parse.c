@@ -88,7 +88,8 @@ static bool read_whole(json_t *json, int64_t *low, uint64_t *high)
         return true;
     }
     double real = json_real_value(json);
-    if (!json_is_real(json) || fabs(real) > 9007199254740992.0 || fabs(real - trunc(real)) > 0)
+    if (!json_is_real(json) || fabs(real) > 9007199254740992.0 ||
+        fabs(real - (double)(int64_t)real) > 0)
         return false;
     *low = (int64_t)real;
     *high = *low < 0 ? 0 : (uint64_t)*low;
