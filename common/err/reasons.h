@@ -16,9 +16,6 @@
     X(REQUEST_MALFORMED, INVALID_ARGUMENT, \
         "The bytes received are not a valid message of this method.", \
         "Check that client and server use the same .proto files.") \
-    X(JSON_INVALID, INVALID_ARGUMENT, \
-        "The text given as JSON is not JSON.", \
-        "The message says where; `kith describe METHOD` shows what the method takes.") \
     X(REQUEST_TOO_LARGE, RESOURCE_EXHAUSTED, \
         "The request, or what it unpacks to, is over the size limit.", \
         "Send less in one call; uploads go in chunks.") \
@@ -94,9 +91,12 @@
     X(ADDRESS_IN_USE, FAILED_PRECONDITION, \
         "Another process listens at this address.", \
         "Stop it, or choose another address with --listen.") \
+    X(ENCODER_FILE_MISSING, NOT_FOUND, \
+        "There is no file of the sentence encoder; questions are routed by words.", \
+        "Make it: `deploy/lib/encoder.sh`, or name it with --encoder-file.") \
     X(ENCODER_FILE_INVALID, DATA_LOSS, \
         "The file of the sentence encoder is cut, altered or made by another version.", \
-        "Make it again: `deploy/local encoder`. Until then questions are routed by words.") \
+        "Make it again: `deploy/lib/encoder.sh`. Until then questions are routed by words.") \
     /* Contacts and members. */ \
     X(MEMBER_NOT_FOUND, NOT_FOUND, \
         "There is no such member, or not one you may see.", \
