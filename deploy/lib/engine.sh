@@ -1,5 +1,6 @@
 # A container engine, a compose and a base image, found or brought about. Sourced; needs say.sh and
-# install.sh. ENGINE_DIR is set while an engine of our own runs.
+# install.sh. ENGINE_DIR is set while an engine of our own runs, COMPOSE is how compose is called.
+# shellcheck disable=SC2034 # COMPOSE is for whoever sources this
 
 ENGINE_DIR=
 
@@ -12,6 +13,8 @@ engine_start() {
     [[ $EUID -eq 0 ]] || die "no container engine answers" \
         "start Docker, join the group docker, or run this as root: it starts one for the test"
     install_packages containers || die "no container engine could be installed"
+    # Debian 13 has the client in a package of its own, Debian 12 in docker.io.
+    command -v docker >/dev/null || apt_get_as_root install -y docker-cli >/dev/null
     ENGINE_DIR=$(mktemp -d /var/tmp/kith-engine.XXXXXX)
     export DOCKER_HOST=unix://$ENGINE_DIR/docker.sock
     say "starting a container engine in $ENGINE_DIR"

@@ -73,8 +73,9 @@ state_create_user() {
 state_create() {
     local dir user
     user=$(state_user)
-    (umask 022 && mkdir -p -- "$STATE") && [[ -w $STATE ]] ||
-        die "can not write to $STATE" "choose another place: KITH_HOME=/path"
+    (umask 022 && mkdir -p -- "$STATE") ||
+        die "can not make $STATE" "choose another place: KITH_HOME=/path"
+    [[ -w $STATE ]] || die "can not write to $STATE" "choose another place: KITH_HOME=/path"
     echo "Kith state directory, layout 1" >"$STATE/.kith"
     for dir in run log etc secrets db; do
         [[ -d $STATE/$dir ]] || mkdir -m 0700 -- "$STATE/$dir"
