@@ -100,11 +100,9 @@ void conn_free(struct db_conn *c)
 
 bool conn_is_alive(struct db_conn *c)
 {
+    /* An idle server has nothing to say but good-bye; at worst we reconnect for nothing. */
     struct pollfd fd = {.fd = PQsocket(c->pg), .events = POLLIN};
-    if (poll(&fd, 1, 0) == 0)
-        return true;
-    /* An idle server says nothing but good-bye, or a notice worth swallowing. */
-    return PQconsumeInput(c->pg) && !PQisBusy(c->pg) && PQstatus(c->pg) == CONNECTION_OK;
+    return poll(&fd, 1, 0) == 0;
 }
 
 bool conn_await(struct db_conn *c, int64_t deadline_us)

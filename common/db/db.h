@@ -79,7 +79,7 @@ MUST_USE enum err_code db_in_tx(
 
 /* ---- statements ------------------------------------------------------------------------------ */
 
-/* A statement as embed_sql() generates it. */
+/* A statement as embed_sql() generates it. Static storage: connections remember it. */
 struct db_stmt {
     const char *name; /* "contact.get_member" */
     const char *text;
