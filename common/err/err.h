@@ -77,6 +77,9 @@ struct err_reason_info {
  */
 #define err_raise_field(e, field, ...) err_raise_field_at((e), (field), __func__, __VA_ARGS__)
 
+/* For who fills an error that somebody else will look at: nothing to return. */
+#define err_fill(e, reason, ...) ((void)!err_raise((e), (reason), __VA_ARGS__))
+
 MUST_USE enum err_code err_raise_at(struct err *e, enum err_reason reason, const char *origin,
     const char *fmt, ...) PRINTF_LIKE(4, 5);
 MUST_USE enum err_code err_raise_field_at(

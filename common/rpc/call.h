@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Call: one request a server has received, from its frame to its reply. Private to common/rpc.
+ */
+#pragma once
+
+#include "rpc/schema.h"
+#include "rpc/wire.h"
+
+struct exchange;
+
+struct call {
+    struct call *next;         /* in the list it waits in */
+    struct exchange *exchange; /* the message it came in, and where its reply goes */
+    struct wire_frame frame;   /* points into that message */
+    uint32_t pipe;             /* the connection it came over */
+    int64_t arrived_us;
+    int64_t deadline_us;
+    int64_t queued_us;  /* when it was put into the queue last */
+    uint64_t looked_at; /* the count of wakes when its handler began to look */
+    struct id key;      /* what it waits for while it is parked */
+    bool is_last_try;
+    bool is_abandoned; /* its client is gone */
+};
+
+/* What became of a call. */
+struct outcome {
+    struct err err;          /* code ERR_OK: answered */
+    struct db_bytes payload; /* of a reply; in the worker's arena */
+    bool is_parked;          /* no answer yet: set aside until `key` is woken */
+    struct id key;
+};

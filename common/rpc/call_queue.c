@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/call_queue.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/*
+ * Wakes are counted, and the count is noted per slot of a small table of keys. A parked call whose
+ * slot was noted after its handler began to look goes back to the queue: nothing is lost between
+ * look and park, and two keys sharing a slot cost one needless look.
+ */
+enum { WAKE_SLOTS = 1024, LAST_TRY_MARGIN_US = 100 * 1000, LONGEST_NAP_US = 1000 * 1000 };
+
+struct list {
+    struct call *first;
+    struct call **end;
+};
+
+struct call_queue {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    const struct clock *clock;
+    struct list ready;
+    size_t n_ready;
+    size_t limit;
+    struct list parked[WAKE_SLOTS];
+    size_t n_parked;
+    int64_t next_due_us; /* no parked call is due earlier */
+    uint64_t n_wakes;
+    uint64_t woken[WAKE_SLOTS];
+    bool is_last_call; /* parking is over */
+    bool is_stopped;
+};
+
+static void list_append(struct list *list, struct call *call)
+{
+    if (!list->end)
+        list->end = &list->first;
+    call->next = NULL;
+    *list->end = call;
+    list->end = &call->next;
+}
+
+static struct call *list_take(struct list *list)
+{
+    struct call *call = list->first;
+    if (!call)
+        return NULL;
+    list->first = call->next;
+    if (!list->first)
+        list->end = &list->first;
+    return call;
+}
+
+static unsigned slot_of(const struct id *key)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < sizeof(key->bytes); i++)
+        hash = (hash ^ key->bytes[i]) * 16777619u;
+    return hash % WAKE_SLOTS;
+}
+
+/* Shortly before the deadline, or at three quarters of a short timeout. */
+static int64_t due_us(const struct call *call)
+{
+    int64_t quarter = (call->deadline_us - call->arrived_us) / 4;
+    return call->deadline_us - (quarter < LAST_TRY_MARGIN_US ? quarter : LAST_TRY_MARGIN_US);
+}
+
+static void make_ready(struct call_queue *q, struct call *call)
+{
+    call->queued_us = clock_mono_us(q->clock);
+    list_append(&q->ready, call);
+    q->n_ready++;
+    (void)pthread_cond_signal(&q->changed);
+}
+
+typedef bool wanted_fn(const struct call_queue *q, const struct call *call, const void *arg);
+
+/* Move the parked calls of one slot that are wanted to the queue. */
+static void unpark(struct call_queue *q, unsigned slot, wanted_fn *is_wanted, const void *arg)
+{
+    struct list kept = {0};
+    struct call *call;
+    while ((call = list_take(&q->parked[slot])) != NULL) {
+        if (!is_wanted(q, call, arg)) {
+            list_append(&kept, call);
+            continue;
+        }
+        q->n_parked--;
+        make_ready(q, call);
+    }
+    q->parked[slot] = kept;
+    if (!kept.first)
+        q->parked[slot].end = &q->parked[slot].first;
+}
+
+static void unpark_everywhere(struct call_queue *q, wanted_fn *is_wanted, const void *arg)
+{
+    for (unsigned slot = 0; q->n_parked > 0 && slot < WAKE_SLOTS; slot++)
+        if (q->parked[slot].first)
+            unpark(q, slot, is_wanted, arg);
+}
+
+static bool is_waiting_for(const struct call_queue *q, const struct call *call, const void *key)
+{
+    (void)q;
+    return id_equal(&call->key, key);
+}
+
+static bool is_of_pipe(const struct call_queue *q, const struct call *call, const void *pipe)
+{
+    (void)q;
+    return call->pipe == *(const uint32_t *)pipe;
+}
+
+static bool is_due(const struct call_queue *q, const struct call *call, const void *now_us)
+{
+    return q->is_last_call || due_us(call) <= *(const int64_t *)now_us;
+}
+
+static bool is_any(const struct call_queue *q, const struct call *call, const void *arg)
+{
+    (void)q;
+    (void)call;
+    (void)arg;
+    return true;
+}
+
+struct call_queue *call_queue_new(size_t limit, const struct clock *clock)
+{
+    struct call_queue *q = calloc(1, sizeof(*q));
+    if (!q)
+        return NULL;
+    pthread_condattr_t attr;
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&q->changed, &attr);
+    (void)pthread_condattr_destroy(&attr);
+    (void)pthread_mutex_init(&q->lock, NULL);
+    q->limit = limit;
+    q->clock = clock;
+    q->next_due_us = INT64_MAX;
+    return q;
+}
+
+void call_queue_free(struct call_queue *q)
+{
+    if (!q)
+        return;
+    (void)pthread_cond_destroy(&q->changed);
+    (void)pthread_mutex_destroy(&q->lock);
+    free(q);
+}
+
+bool call_queue_push(struct call_queue *q, struct call *call)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    bool has_room = q->n_ready < q->limit && !q->is_stopped;
+    if (has_room)
+        make_ready(q, call);
+    (void)pthread_mutex_unlock(&q->lock);
+    return has_room;
+}
+
+/* Bring back parked calls whose time has come, and find out when the next one's will. */
+static void look_at_the_clock(struct call_queue *q)
+{
+    int64_t now_us = clock_mono_us(q->clock);
+    if (q->n_parked == 0 || now_us < q->next_due_us)
+        return;
+    unpark_everywhere(q, is_due, &now_us);
+    q->next_due_us = INT64_MAX;
+    for (unsigned slot = 0; slot < WAKE_SLOTS; slot++)
+        for (const struct call *call = q->parked[slot].first; call; call = call->next)
+            if (due_us(call) < q->next_due_us)
+                q->next_due_us = due_us(call);
+}
+
+static void nap(struct call_queue *q)
+{
+    if (q->n_parked == 0) {
+        (void)pthread_cond_wait(&q->changed, &q->lock);
+        return;
+    }
+    int64_t wait_us = q->next_due_us - clock_mono_us(q->clock);
+    if (wait_us > LONGEST_NAP_US)
+        wait_us = LONGEST_NAP_US;
+    if (wait_us < 1)
+        wait_us = 1;
+    struct timespec until;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t ns = until.tv_nsec + wait_us * 1000;
+    until.tv_sec += (time_t)(ns / 1000000000);
+    until.tv_nsec = (long)(ns % 1000000000);
+    (void)pthread_cond_timedwait(&q->changed, &q->lock, &until);
+}
+
+struct call *call_queue_take(struct call_queue *q)
+{
+    struct call *call = NULL;
+    (void)pthread_mutex_lock(&q->lock);
+    while (!q->is_stopped) {
+        look_at_the_clock(q);
+        call = list_take(&q->ready);
+        if (call)
+            break;
+        nap(q);
+    }
+    if (call) {
+        q->n_ready--;
+        call->looked_at = q->n_wakes;
+        call->is_last_try = q->is_last_call || due_us(call) <= clock_mono_us(q->clock);
+    }
+    (void)pthread_mutex_unlock(&q->lock);
+    return call;
+}
+
+void call_queue_park(struct call_queue *q, struct call *call)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    unsigned slot = slot_of(&call->key);
+    if (q->woken[slot] > call->looked_at || q->is_last_call || call->is_abandoned) {
+        make_ready(q, call);
+    } else {
+        list_append(&q->parked[slot], call);
+        q->n_parked++;
+        if (due_us(call) < q->next_due_us) {
+            q->next_due_us = due_us(call);
+            (void)pthread_cond_signal(&q->changed); /* somebody must nap shorter */
+        }
+    }
+    (void)pthread_mutex_unlock(&q->lock);
+}
+
+void call_queue_wake(struct call_queue *q, const struct id *key)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    unsigned slot = slot_of(key);
+    q->woken[slot] = ++q->n_wakes;
+    unpark(q, slot, is_waiting_for, key);
+    (void)pthread_mutex_unlock(&q->lock);
+}
+
+void call_queue_abandon(struct call_queue *q, uint32_t pipe)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    unpark_everywhere(q, is_of_pipe, &pipe);
+    for (struct call *call = q->ready.first; call; call = call->next)
+        if (call->pipe == pipe)
+            call->is_abandoned = true;
+    (void)pthread_mutex_unlock(&q->lock);
+}
+
+void call_queue_unpark_all(struct call_queue *q)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    q->is_last_call = true;
+    unpark_everywhere(q, is_any, NULL);
+    (void)pthread_mutex_unlock(&q->lock);
+}
+
+void call_queue_stop(struct call_queue *q)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    q->is_stopped = true;
+    (void)pthread_cond_broadcast(&q->changed);
+    (void)pthread_mutex_unlock(&q->lock);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Call queue: calls waiting for a worker, in order of arrival, and parked calls waiting for a wake
+ * or for the end of their time. Bounded; all functions may be called from any thread.
+ */
+#pragma once
+
+#include "rpc/call.h"
+
+struct call_queue;
+
+/* NULL without memory. At most `limit` calls wait for a worker. */
+struct call_queue *call_queue_new(size_t limit, const struct clock *clock);
+void call_queue_free(struct call_queue *q);
+
+/* False if it is full. The call stays the caller's; the queue only links it. */
+bool call_queue_push(struct call_queue *q, struct call *call);
+
+/*
+ * The next call; waits for one. NULL once the queue was stopped. Parked calls come back when they
+ * are woken, when their client is gone, or, with is_last_try, shortly before their deadline.
+ */
+struct call *call_queue_take(struct call_queue *q);
+
+/* Set aside until `call->key` is woken. A wake since the call was taken brings it back at once. */
+void call_queue_park(struct call_queue *q, struct call *call);
+void call_queue_wake(struct call_queue *q, const struct id *key);
+
+/* Mark the calls of this connection abandoned; parked ones come back. */
+void call_queue_abandon(struct call_queue *q, uint32_t pipe);
+
+/* Every parked call, now and from now on, gets its last try. */
+void call_queue_unpark_all(struct call_queue *q);
+
+/* call_queue_take returns NULL from now on. */
+void call_queue_stop(struct call_queue *q);

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/dispatch.h"
+
+#include "log/log.h"
+#include "rpc/validate.h"
+
+#include <kith/v1/wire.pb-c.h>
+
+#include <assert.h>
+
+struct rpc_waiter {
+    bool is_parked;
+    struct id key;
+};
+
+static const Kith__V1__Meta no_meta = KITH__V1__META__INIT;
+
+/* Everything known of the call being run. */
+struct run {
+    const struct dispatch *d;
+    const struct call *call;
+    const struct route *route;
+    struct scratch *scratch;
+    const Kith__V1__Meta *meta;
+    const ProtobufCMessage *in;
+    struct rpc_ctx ctx;
+    struct rpc_waiter waiter;
+    struct db_session session;
+    struct db_bytes reply;
+    int64_t started_us;
+};
+
+static void *arena_pb_alloc(void *arena, size_t size)
+{
+    return arena_alloc(arena, size);
+}
+
+static void arena_pb_free(void *arena, void *memory)
+{
+    (void)arena;
+    (void)memory;
+}
+
+static ProtobufCMessage *unpack(
+    struct arena *arena, const ProtobufCMessageDescriptor *type, const void *data, size_t len)
+{
+    ProtobufCAllocator allocator = {arena_pb_alloc, arena_pb_free, arena};
+    return protobuf_c_message_unpack(type, &allocator, len, data);
+}
+
+/* ---- before the handler ---- */
+
+static enum err_code read_meta(struct run *r, struct err *err)
+{
+    if (r->call->frame.meta_len > 0) {
+        enum err_code code = validate_message(
+            schema_meta(r->d->schema), r->call->frame.meta, r->call->frame.meta_len, err);
+        if (code != ERR_OK)
+            return code;
+        ProtobufCMessage *meta = unpack(&r->scratch->request, &kith__v1__meta__descriptor,
+            r->call->frame.meta, r->call->frame.meta_len);
+        if (!meta)
+            return err_raise(err, REASON_REQUEST_MALFORMED, "the Meta of the call is malformed");
+        r->meta = (const Kith__V1__Meta *)(const void *)meta;
+    }
+    struct rpc_trace parent;
+    if (rpc_trace_parse(r->meta->traceparent, &parent))
+        r->ctx.trace = rpc_trace_child(&parent);
+    if (r->meta->idempotency_key[0] != '\0')
+        r->ctx.idempotency_key = r->meta->idempotency_key;
+    return ERR_OK;
+}
+
+static bool allows(const struct schema_method *method, enum rpc_caller caller)
+{
+    return (method->callers & (1u << caller)) != 0;
+}
+
+static enum err_code authenticate(struct run *r, struct err *err)
+{
+    const struct rpc_server_config *config = r->d->config;
+    const struct schema_method *method = r->route->method;
+    bool is_open = allows(method, RPC_CALLER_ANYBODY);
+    bool is_only_open = method->callers == 1u << RPC_CALLER_ANYBODY;
+    bool has_token = r->meta->authorization[0] != '\0';
+    if (is_only_open || (is_open && !has_token) || (is_open && !config->authenticate))
+        return ERR_OK;
+    if (!has_token)
+        return err_raise(err, REASON_TOKEN_MISSING, "%s needs a token", method->name);
+    if (!config->authenticate)
+        return err_raise(err, REASON_CALLER_NOT_ALLOWED, "this server knows no callers");
+    return config->authenticate(
+        config->authenticator, &r->session, r->meta->authorization, &r->ctx.principal, err);
+}
+
+static const char *caller_name(enum rpc_caller caller)
+{
+    static const char *const names[] = {
+        [RPC_CALLER_ANYBODY] = "a caller without token",
+        [RPC_CALLER_MEMBER] = "a member",
+        [RPC_CALLER_OPERATOR] = "the operator",
+        [RPC_CALLER_SERVICE] = "a service",
+    };
+    return names[caller];
+}
+
+static enum err_code authorise(struct run *r, struct err *err)
+{
+    const struct schema_method *method = r->route->method;
+    const struct rpc_principal *who = &r->ctx.principal;
+    /* What everybody may do, those who are known may do too. */
+    if (!allows(method, who->caller) && !allows(method, RPC_CALLER_ANYBODY))
+        return err_raise(err, REASON_CALLER_NOT_ALLOWED, "%s may not call %s",
+            caller_name(who->caller), method->name);
+    if (who->caller == RPC_CALLER_MEMBER && (method->scope & ~who->scopes) != 0)
+        return err_raise(err, REASON_SCOPE_MISSING, "the token lacks the scope \"%s\"",
+            method->scope == RPC_SCOPE_WRITE ? "write" : "read");
+    return ERR_OK;
+}
+
+static enum err_code read_request(struct run *r, struct err *err)
+{
+    const struct wire_frame *frame = &r->call->frame;
+    const struct schema_message *type = r->route->method->in;
+    enum err_code code = validate_message(type, frame->payload, frame->payload_len, err);
+    if (code != ERR_OK)
+        return code;
+    r->in = unpack(&r->scratch->request, type->type, frame->payload, frame->payload_len);
+    if (r->in)
+        return ERR_OK;
+    if (r->scratch->request.used >= r->scratch->request.limit / 2)
+        return err_raise(err, REASON_REQUEST_TOO_LARGE,
+            "the request needs more than the %zu bytes of memory a call may use",
+            r->scratch->request.limit);
+    return err_raise(
+        err, REASON_REQUEST_MALFORMED, "the bytes are not a valid %s", type->type->name);
+}
+
+static enum err_code prepare(struct run *r, struct err *err)
+{
+    enum err_code code = read_meta(r, err);
+    if (code != ERR_OK)
+        return code;
+    if (clock_mono_us(r->d->config->clock) >= r->call->deadline_us)
+        return err_raise(err, REASON_DEADLINE_PASSED,
+            "the deadline passed while the call waited; it was not started");
+    code = authenticate(r, err);
+    if (code != ERR_OK)
+        return code;
+    code = authorise(r, err);
+    if (code != ERR_OK)
+        return code;
+    return read_request(r, err);
+}
+
+/* ---- the handler ---- */
+
+static enum err_code pack_reply(struct run *r, const ProtobufCMessage *out, struct err *err)
+{
+    size_t len = protobuf_c_message_get_packed_size(out);
+    if (len > WIRE_MAX_REPLY)
+        return err_raise(err, REASON_REPLY_TOO_LARGE, "the reply has %zu bytes; at most %d fit",
+            len, (int)WIRE_MAX_REPLY);
+    uint8_t *data = arena_alloc(&r->scratch->reply, len);
+    if (!data)
+        return err_raise(err, REASON_REPLY_TOO_LARGE, "the reply needs too much memory");
+    r->reply = (struct db_bytes){data, protobuf_c_message_pack(out, data)};
+    return ERR_OK;
+}
+
+static enum err_code run_handler(struct run *r, struct err *err)
+{
+    const ProtobufCMessageDescriptor *type = r->route->method->out->type;
+    ProtobufCMessage *out = arena_alloc(&r->scratch->reply, type->sizeof_message);
+    if (!out)
+        return err_raise(err, REASON_REPLY_TOO_LARGE, "the reply needs too much memory");
+    protobuf_c_message_init(type, out);
+
+    enum err_code code = r->route->row->handler(&r->ctx, r->in, out);
+    if (r->waiter.is_parked)
+        return ERR_OK;
+    if (code == ERR_OK)
+        return pack_reply(r, out, err);
+    *err = r->ctx.err;
+    if (err->code == code)
+        return code;
+    /* A handler that fails without saying why. */
+    return err_raise(
+        err, REASON_INTERNAL_ERROR, "%s failed without a reason", r->route->method->name);
+}
+
+static bool has_key(const struct run *r)
+{
+    return r->ctx.idempotency_key && r->d->config->idempotency && !r->route->method->is_idempotent;
+}
+
+/* One attempt: all of it commits or none. Runs again, from here, after a conflict. */
+static enum err_code attempt(struct db_session *session, void *arg, struct err *err)
+{
+    struct run *r = arg;
+    const struct rpc_idempotency *idempotency = r->d->config->idempotency;
+    struct db_bytes request = {r->call->frame.payload, r->call->frame.payload_len};
+    uint32_t method = r->route->method->hash;
+    (void)session;
+    arena_reset(&r->scratch->reply);
+    r->ctx.err = (struct err){0};
+    r->reply = (struct db_bytes){0};
+    if (!has_key(r))
+        return run_handler(r, err);
+
+    struct db_bytes stored = {0};
+    enum err_code code = idempotency->begin(&r->ctx, method, &request, &stored, err);
+    if (code != ERR_OK)
+        return code;
+    if (stored.data) {
+        r->reply = stored;
+        return ERR_OK;
+    }
+    code = run_handler(r, err);
+    if (code != ERR_OK)
+        return code;
+    return idempotency->finish(&r->ctx, &r->reply, err);
+}
+
+static enum err_code execute(struct run *r, struct err *err)
+{
+    enum db_tx_mode mode = r->route->row->tx;
+    if (has_key(r))
+        mode = DB_TX_WRITE;
+    if (mode == DB_TX_NONE || !r->d->config->db) {
+        r->ctx.waiter = mode == DB_TX_NONE ? &r->waiter : NULL;
+        return attempt(&r->session, r, err);
+    }
+    return db_in_tx(&r->session, mode, attempt, r, err);
+}
+
+/* ---- after it ---- */
+
+static enum log_level level_of(enum err_code code)
+{
+    if (code == ERR_INTERNAL || code == ERR_DATA_LOSS || code == ERR_UNKNOWN)
+        return LOG_ERROR;
+    return code == ERR_UNAVAILABLE ? LOG_WARN : LOG_INFO;
+}
+
+static void log_call(const struct run *r, const struct outcome *out)
+{
+    enum log_level level = level_of(out->err.code);
+    if (!log_enabled(level))
+        return;
+    char trace_id[RPC_TRACE_ID_SIZE];
+    char actor[ID_TEXT_SIZE];
+    rpc_trace_id_format(&r->ctx.trace, trace_id);
+    id_format(&r->ctx.principal.member, actor);
+    bool is_member = r->ctx.principal.caller == RPC_CALLER_MEMBER;
+    bool is_failure = out->err.code != ERR_OK;
+    const struct err *err = &out->err;
+    int64_t now_us = clock_mono_us(r->d->config->clock);
+    log_at(level, "rpc.call", LOG_STR("trace_id", trace_id),
+        LOG_STR("request_id", r->meta->request_id[0] ? r->meta->request_id : NULL),
+        LOG_STR("method", r->route->method->name), LOG_STR("code", err_code_name(err->code)),
+        LOG_STR("reason", is_failure ? err_reason_info(err->reason)->name : NULL),
+        LOG_STR("actor", is_member ? actor : NULL), LOG_INT("dur_us", now_us - r->call->arrived_us),
+        LOG_INT("queue_us", r->started_us - r->call->queued_us), LOG_INT("db_us", r->session.db_us),
+        LOG_INT("in_bytes", r->call->frame.payload_len), LOG_INT("out_bytes", out->payload.len),
+        LOG_STR("field", err->field[0] ? err->field : NULL),
+        LOG_STR("err", is_failure ? err->msg : NULL),
+        LOG_STR("detail", err->detail[0] ? err->detail : NULL),
+        LOG_STR("origin", is_failure ? err->origin : NULL));
+}
+
+const struct route *dispatch_route(const struct dispatch *d, uint32_t hash)
+{
+    const struct schema_method *method = schema_find(d->schema, hash);
+    const struct route *route = method ? &d->routes[schema_index(d->schema, method)] : NULL;
+    return route && route->row ? route : NULL;
+}
+
+void dispatch_run(
+    const struct dispatch *d, const struct call *call, struct scratch *scratch, struct outcome *out)
+{
+    arena_reset(&scratch->request);
+    arena_reset(&scratch->reply);
+    struct run r = {
+        .d = d,
+        .call = call,
+        .route = dispatch_route(d, call->frame.method),
+        .scratch = scratch,
+        .meta = &no_meta,
+        .started_us = clock_mono_us(d->config->clock),
+        .session = {.deadline_us = call->deadline_us},
+        .ctx = {.arena = &scratch->reply,
+            .clock = d->config->clock,
+            .trace = rpc_trace_new(),
+            .deadline_us = call->deadline_us,
+            .is_last_try = call->is_last_try},
+    };
+    assert(r.route);
+    r.ctx.service = r.route->state;
+    r.ctx.db = &r.session;
+    if (d->config->db)
+        r.session = db_session(d->config->db, call->deadline_us);
+
+    *out = (struct outcome){0};
+    enum err_code code = prepare(&r, &out->err);
+    if (code == ERR_OK)
+        code = execute(&r, &out->err);
+    if (r.waiter.is_parked && code == ERR_OK && !call->is_last_try) {
+        out->is_parked = true;
+        out->key = r.waiter.key;
+        return;
+    }
+    if (r.waiter.is_parked)
+        code = err_raise(&out->err, REASON_DEADLINE_PASSED, "nothing happened in time");
+    if (code == ERR_OK)
+        out->payload = r.reply;
+    else
+        out->err.code = code;
+    log_call(&r, out);
+}
+
+enum err_code rpc_park(struct rpc_ctx *ctx, const struct id *key)
+{
+    if (!ctx->waiter)
+        return err_raise(
+            &ctx->err, REASON_INTERNAL_ERROR, "a method with a transaction cannot be parked");
+    *ctx->waiter = (struct rpc_waiter){.is_parked = true, .key = *key};
+    return ERR_OK;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Dispatch: what happens to one call on a worker, from its bytes to its outcome: authenticate,
+ * authorise, validate, unpack, run the handler (in its transaction, behind its idempotency key),
+ * pack, log. Knows no transport. A dispatch is constant; many workers share it.
+ */
+#pragma once
+
+#include "rpc/call.h"
+#include "rpc/server.h"
+
+/* Who serves a method; row NULL: nobody here. */
+struct route {
+    const struct schema_method *method;
+    const struct rpc_method *row;
+    void *state;
+};
+
+struct dispatch {
+    const struct rpc_server_config *config;
+    const struct schema *schema;
+    const struct route *routes; /* by schema_index() */
+};
+
+/* Memory of a worker, reset for every call. */
+struct scratch {
+    struct arena request; /* what the client sent */
+    struct arena reply;   /* the handler's, fresh for every attempt of a transaction */
+};
+
+/* NULL: METHOD_UNKNOWN. */
+const struct route *dispatch_route(const struct dispatch *d, uint32_t method);
+
+/* Run it. `out` lives in `scratch`. */
+void dispatch_run(const struct dispatch *d, const struct call *call, struct scratch *scratch,
+    struct outcome *out);

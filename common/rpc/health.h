@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Health and Reflection: the services every server answers about itself. Private to common/rpc.
+ */
+#pragma once
+
+#include "rpc/server.h"
+
+struct health;
+
+struct health *health_new(const struct clock *clock); /* NULL without memory */
+void health_free(struct health *h);
+
+/* `problem` NULL: fine. See rpc_server_set_health(). */
+void health_set(struct health *h, const char *part, bool is_required, const char *problem);
+
+/* From now on not ready. */
+void health_drain(struct health *h);
+
+/* kith.v1.HealthService; its state is the struct health. */
+extern const struct rpc_service health_service;
+
+/* kith.v1.ReflectionService; its state is this. */
+struct reflection {
+    const struct rpc_registration *services;
+    size_t n_services;
+};
+extern const struct rpc_service reflection_service;

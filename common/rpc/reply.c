@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/reply.h"
+
+#include <kith/v1/wire.pb-c.h>
+
+#include <string.h>
+
+/* Longest Meta of a failure: reason, field and message, each bounded by struct err. */
+enum { MAX_META = 2048 };
+
+nng_msg *reply_open(uint64_t session)
+{
+    nng_msg *msg = NULL;
+    if (nng_msg_alloc(&msg, WIRE_PREAMBLE_SIZE) != 0)
+        return NULL;
+    wire_put_preamble(nng_msg_body(msg), 0, session);
+    return msg;
+}
+
+/* err.h's messages may be cut in the middle of a character; the wire wants valid UTF-8. */
+static size_t pack_meta(const struct err *err, uint8_t out[MAX_META])
+{
+    Kith__V1__Meta meta = KITH__V1__META__INIT;
+    Kith__V1__FieldViolation violation = KITH__V1__FIELD_VIOLATION__INIT;
+    Kith__V1__FieldViolation *violations[] = {&violation};
+    char reason[64], field[sizeof(err->field)], message[sizeof(err->msg)];
+    memcpy(field, err->field, sizeof(field));
+    memcpy(message, err->msg, sizeof(message));
+    (void)strncpy(reason, err_reason_info(err->reason)->name, sizeof(reason) - 1);
+    reason[sizeof(reason) - 1] = '\0';
+    meta.reason = reason;
+    meta.message = message;
+    meta.retry_after_ms = err->retry_after_ms;
+    if (field[0] != '\0') {
+        violation.field = field;
+        violation.description = message;
+        meta.field_violations = violations;
+        meta.n_field_violations = 1;
+    }
+    if (kith__v1__meta__get_packed_size(&meta) > MAX_META)
+        return 0;
+    return kith__v1__meta__pack(&meta, out);
+}
+
+bool reply_append(nng_msg *reply, const struct wire_frame *request, const struct outcome *outcome)
+{
+    uint8_t header[WIRE_FRAME_SIZE];
+    uint8_t meta[MAX_META];
+    bool is_failure = outcome->err.code != ERR_OK;
+    struct wire_frame frame = {
+        .type = WIRE_RESULT,
+        .call_id = request->call_id,
+        .value = (uint32_t)outcome->err.code,
+        .meta_len = is_failure ? (uint32_t)pack_meta(&outcome->err, meta) : 0,
+        .payload_len = is_failure ? 0 : (uint32_t)outcome->payload.len,
+    };
+    wire_put_frame(header, &frame);
+    size_t before = nng_msg_len(reply);
+    if (nng_msg_append(reply, header, sizeof(header)) == 0 &&
+        (frame.meta_len == 0 || nng_msg_append(reply, meta, frame.meta_len) == 0) &&
+        (frame.payload_len == 0 ||
+            nng_msg_append(reply, outcome->payload.data, frame.payload_len) == 0))
+        return true;
+    (void)nng_msg_chop(reply, nng_msg_len(reply) - before);
+    return false;
+}
+
+void reply_close(nng_msg *reply, uint32_t n_results)
+{
+    struct wire_reader reader;
+    uint8_t *preamble = nng_msg_body(reply);
+    (void)wire_open(&reader, preamble, WIRE_PREAMBLE_SIZE);
+    wire_put_preamble(preamble, n_results, reader.session);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Schema: every method of Kith with its policy and types, and the limits of every field, read at
+ * start from the embedded descriptor set. Constant once made, so any thread may read it.
+ */
+#pragma once
+
+#include "rpc/rpc.h"
+
+/* Bounds of one field, from the option (kith.v1.limits). */
+struct schema_field {
+    uint32_t min_bytes;
+    uint32_t max_bytes; /* UINT32_MAX: none declared */
+    uint32_t max_items; /* UINT32_MAX: none declared */
+    bool is_uuid;
+    bool is_multiline;
+    const struct schema_message *message; /* of a field that is a message */
+};
+
+enum { SCHEMA_MAX_FIELDS = 64 }; /* of one message */
+
+struct schema_message {
+    const ProtobufCMessageDescriptor *type;
+    struct schema_field *fields; /* in the order of type->fields */
+    bool is_complete;            /* false while its fields are being walked */
+    bool is_request;             /* part of some request: limits are obligatory */
+};
+
+struct schema_method {
+    char *name; /* "/kith.v1.ContactService/GetMember" */
+    uint32_t hash;
+    unsigned callers; /* bits 1 << enum rpc_caller */
+    unsigned scope;   /* of enum rpc_scope */
+    bool is_idempotent;
+    uint32_t default_timeout_ms;
+    const struct schema_message *in;
+    const struct schema_message *out;
+};
+
+struct schema;
+
+/*
+ * INTERNAL_ERROR if the .proto files break a rule: a method without policy, a recursive message,
+ * two methods of one hash, a field of a request without limit.
+ */
+MUST_USE enum err_code schema_new(struct schema **out, struct err *err);
+void schema_free(struct schema *schema);
+
+/* NULL if there is none. The index is stable and below schema_count(). */
+const struct schema_method *schema_find(const struct schema *schema, uint32_t hash);
+const struct schema_method *schema_find_name(const struct schema *schema, const char *name);
+size_t schema_index(const struct schema *schema, const struct schema_method *method);
+size_t schema_count(const struct schema *schema);
+
+/* kith.v1.Meta, which is validated like any request. */
+const struct schema_message *schema_meta(const struct schema *schema);
+
+/* The embedded google.protobuf.FileDescriptorSet. */
+struct db_bytes schema_descriptor_set(void);

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/server.h"
+
+#include "log/log.h"
+#include "rpc/call_queue.h"
+#include "rpc/dispatch.h"
+#include "rpc/health.h"
+#include "rpc/transport.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What SERVER_BUSY advises: long enough for a queue to move, short enough not to idle. */
+enum { BUSY_RETRY_MS = 100, N_BUILT_IN = 2 };
+
+struct rpc_server {
+    struct rpc_server_config config;
+    char *listen;
+    struct schema *schema;
+    struct route *routes;
+    struct dispatch dispatch;
+    struct rpc_registration *services; /* those given, then the built-in ones */
+    size_t n_services;
+    struct reflection reflection;
+    struct health *health;
+    struct call_queue *queue;
+    struct transport *transport;
+    atomic_bool is_draining;
+    pthread_t *workers;
+    size_t n_workers;
+};
+
+/* ---- taking calls: on NNG's threads, never blocking ---- */
+
+static void refuse(struct rpc_server *s, struct call *call, enum err_reason reason, const char *msg)
+{
+    struct outcome outcome = {0};
+    err_fill(&outcome.err, reason, "%s", msg);
+    if (reason == REASON_SERVER_BUSY)
+        outcome.err.retry_after_ms = BUSY_RETRY_MS;
+    transport_reply(s->transport, call, &outcome);
+}
+
+static void on_call(void *self, struct call *call)
+{
+    struct rpc_server *s = self;
+    const struct route *route = dispatch_route(&s->dispatch, call->frame.method);
+    if (!route) {
+        refuse(s, call, REASON_METHOD_UNKNOWN, "this server has no method of that hash");
+        return;
+    }
+    uint32_t timeout_ms = call->frame.value;
+    if (timeout_ms == 0)
+        timeout_ms = route->method->default_timeout_ms;
+    call->deadline_us = call->arrived_us + (int64_t)timeout_ms * 1000;
+    /* Probes want to hear of the draining; everybody else is sent elsewhere. */
+    if (atomic_load(&s->is_draining) && route->state != s->health) {
+        refuse(s, call, REASON_SERVER_DRAINING, "the server is shutting down");
+        return;
+    }
+    if (!call_queue_push(s->queue, call))
+        refuse(s, call, REASON_SERVER_BUSY, "too many calls wait for a worker");
+}
+
+static void on_gone(void *self, uint32_t pipe)
+{
+    struct rpc_server *s = self;
+    call_queue_abandon(s->queue, pipe);
+}
+
+/* ---- workers ---- */
+
+static void serve(struct rpc_server *s, struct call *call, struct scratch *scratch)
+{
+    struct outcome outcome;
+    if (call->is_abandoned) {
+        refuse(s, call, REASON_CALL_CANCELLED, "the client is gone");
+        return;
+    }
+    dispatch_run(&s->dispatch, call, scratch, &outcome);
+    if (outcome.is_parked) {
+        call->key = outcome.key;
+        call_queue_park(s->queue, call);
+        return;
+    }
+    transport_reply(s->transport, call, &outcome);
+}
+
+static void *work(void *arg)
+{
+    struct rpc_server *s = arg;
+    struct scratch scratch;
+    arena_init(&scratch.request, (size_t)s->config.max_memory);
+    arena_init(&scratch.reply, (size_t)s->config.max_memory);
+    struct call *call;
+    while ((call = call_queue_take(s->queue)) != NULL)
+        serve(s, call, &scratch);
+    arena_fini(&scratch.request);
+    arena_fini(&scratch.reply);
+    return NULL;
+}
+
+static enum err_code start_workers(struct rpc_server *s, struct err *err)
+{
+    s->workers = calloc((size_t)s->config.workers, sizeof(*s->workers));
+    if (!s->workers)
+        return err_raise(err, REASON_INTERNAL_ERROR, "no memory for workers");
+    for (int64_t i = 0; i < s->config.workers; i++) {
+        if (pthread_create(&s->workers[s->n_workers], NULL, work, s) != 0)
+            return err_raise(err, REASON_INTERNAL_ERROR, "cannot start worker threads");
+        s->n_workers++;
+    }
+    return ERR_OK;
+}
+
+/* ---- the table of methods ---- */
+
+static const struct rpc_method *find_row(const struct rpc_service *service, const char *name)
+{
+    for (size_t i = 0; i < service->n_methods; i++)
+        if (strcmp(service->methods[i].name, name) == 0)
+            return &service->methods[i];
+    return NULL;
+}
+
+static enum err_code route_method(
+    struct rpc_server *s, const struct rpc_registration *r, const char *name, struct err *err)
+{
+    const char *service = r->service->descriptor->name;
+    const struct rpc_method *row = find_row(r->service, name);
+    if (!row || !row->handler)
+        return err_raise(
+            err, REASON_INTERNAL_ERROR, "method %s of %s has no handler", name, service);
+    char full[256];
+    (void)snprintf(full, sizeof(full), "/%s/%s", service, name);
+    const struct schema_method *method = schema_find_name(s->schema, full);
+    if (!method)
+        return err_raise(err, REASON_INTERNAL_ERROR, "%s is not in the .proto files", full);
+    s->routes[schema_index(s->schema, method)] = (struct route){method, row, r->state};
+    return ERR_OK;
+}
+
+static enum err_code route_service(
+    struct rpc_server *s, const struct rpc_registration *r, struct err *err)
+{
+    const ProtobufCServiceDescriptor *descriptor = r->service->descriptor;
+    for (unsigned i = 0; i < descriptor->n_methods; i++) {
+        enum err_code code = route_method(s, r, descriptor->methods[i].name, err);
+        if (code != ERR_OK)
+            return code;
+    }
+    if (r->service->n_methods == descriptor->n_methods)
+        return ERR_OK;
+    return err_raise(err, REASON_INTERNAL_ERROR,
+        "the table of %s has rows that are no methods of the .proto", descriptor->name);
+}
+
+static enum err_code build_routes(struct rpc_server *s, const struct rpc_registration *services,
+    size_t n_services, struct err *err)
+{
+    s->routes = calloc(schema_count(s->schema), sizeof(*s->routes));
+    s->services = calloc(n_services + N_BUILT_IN, sizeof(*s->services));
+    if (!s->routes || !s->services)
+        return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the table of methods");
+    for (size_t i = 0; i < n_services; i++)
+        s->services[i] = services[i];
+    s->services[n_services] = (struct rpc_registration){&health_service, s->health};
+    s->services[n_services + 1] = (struct rpc_registration){&reflection_service, &s->reflection};
+    s->n_services = n_services + N_BUILT_IN;
+    s->reflection = (struct reflection){s->services, s->n_services};
+    for (size_t i = 0; i < s->n_services; i++) {
+        enum err_code code = route_service(s, &s->services[i], err);
+        if (code != ERR_OK)
+            return code;
+    }
+    s->dispatch = (struct dispatch){&s->config, s->schema, s->routes};
+    return ERR_OK;
+}
+
+/* ---- life ---- */
+
+static enum err_code check_config(const struct rpc_server_config *c, struct err *err)
+{
+    if (c->workers < 1 || c->queue_limit < 1)
+        return err_raise(err, REASON_CONFIG_INVALID, "workers and queue-limit must be at least 1");
+    if (c->max_message < WIRE_PREAMBLE_SIZE + WIRE_FRAME_SIZE || c->max_memory < 4096)
+        return err_raise(
+            err, REASON_CONFIG_INVALID, "the limits of message and memory are too low");
+    return ERR_OK;
+}
+
+static enum err_code build(struct rpc_server *s, const struct rpc_registration *services,
+    size_t n_services, struct err *err)
+{
+    s->listen = strdup(s->config.listen);
+    s->health = health_new(s->config.clock);
+    s->queue = call_queue_new((size_t)s->config.queue_limit, s->config.clock);
+    if (!s->listen || !s->health || !s->queue)
+        return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the server");
+    enum err_code code = schema_new(&s->schema, err);
+    if (code != ERR_OK)
+        return code;
+    code = build_routes(s, services, n_services, err);
+    if (code != ERR_OK)
+        return code;
+    const struct transport_config config = {s->config.max_message, s->config.clock};
+    const struct transport_events events = {on_call, on_gone, s};
+    code = transport_new(&s->transport, &config, &events, err);
+    if (code != ERR_OK)
+        return code;
+    return start_workers(s, err);
+}
+
+enum err_code rpc_server_new(struct rpc_server **out, const struct rpc_server_config *config,
+    const struct rpc_registration *services, size_t n_services, struct err *err)
+{
+    enum err_code code = check_config(config, err);
+    if (code != ERR_OK)
+        return code;
+    struct rpc_server *s = calloc(1, sizeof(*s));
+    if (!s)
+        return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the server");
+    s->config = *config;
+    code = build(s, services, n_services, err);
+    if (code != ERR_OK) {
+        rpc_server_free(s);
+        return code;
+    }
+    *out = s;
+    return ERR_OK;
+}
+
+enum err_code rpc_server_listen(struct rpc_server *s, struct err *err)
+{
+    return transport_listen(s->transport, s->listen, err);
+}
+
+void rpc_server_wake(struct rpc_server *s, const struct id *key)
+{
+    call_queue_wake(s->queue, key);
+}
+
+void rpc_server_set_health(
+    struct rpc_server *s, const char *part, bool is_required, const char *problem)
+{
+    health_set(s->health, part, is_required, problem);
+}
+
+bool rpc_server_drain(struct rpc_server *s, int64_t timeout_ms)
+{
+    health_drain(s->health);
+    atomic_store(&s->is_draining, true);
+    call_queue_unpark_all(s->queue);
+    return transport_wait_idle(s->transport, timeout_ms);
+}
+
+void rpc_server_free(struct rpc_server *s)
+{
+    if (!s)
+        return;
+    if (s->queue)
+        call_queue_stop(s->queue);
+    for (size_t i = 0; i < s->n_workers; i++)
+        (void)pthread_join(s->workers[i], NULL);
+    transport_free(s->transport);
+    call_queue_free(s->queue);
+    health_free(s->health);
+    schema_free(s->schema);
+    free(s->routes);
+    free(s->services);
+    free(s->workers);
+    free(s->listen);
+    free(s);
+}

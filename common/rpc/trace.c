@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/rpc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* "00-" 32 hex digits "-" 16 hex digits "-" 2 hex digits */
+enum { TRACEPARENT_LEN = RPC_TRACEPARENT_SIZE - 1, AT_TRACE = 3, AT_SPAN = 36, AT_FLAGS = 53 };
+
+static void put_hex(char *out, const uint8_t *bytes, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        *out++ = digits[bytes[i] >> 4];
+        *out++ = digits[bytes[i] & 15];
+    }
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return -1; /* upper case too: the standard wants lower */
+}
+
+static bool get_hex(const char *text, uint8_t *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int high = hex_value(text[2 * i]);
+        int low = high < 0 ? -1 : hex_value(text[2 * i + 1]);
+        if (low < 0)
+            return false;
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+static bool is_zero(const uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
+struct rpc_trace rpc_trace_new(void)
+{
+    struct rpc_trace trace = {.flags = 1};
+    arc4random_buf(trace.trace_id, sizeof(trace.trace_id));
+    arc4random_buf(trace.span_id, sizeof(trace.span_id));
+    return trace;
+}
+
+struct rpc_trace rpc_trace_child(const struct rpc_trace *parent)
+{
+    struct rpc_trace trace = *parent;
+    arc4random_buf(trace.span_id, sizeof(trace.span_id));
+    return trace;
+}
+
+void rpc_trace_format(const struct rpc_trace *t, char out[RPC_TRACEPARENT_SIZE])
+{
+    memcpy(out, "00-", 3);
+    put_hex(out + AT_TRACE, t->trace_id, sizeof(t->trace_id));
+    out[AT_SPAN - 1] = '-';
+    put_hex(out + AT_SPAN, t->span_id, sizeof(t->span_id));
+    out[AT_FLAGS - 1] = '-';
+    put_hex(out + AT_FLAGS, &t->flags, 1);
+    out[TRACEPARENT_LEN] = '\0';
+}
+
+bool rpc_trace_parse(const char *traceparent, struct rpc_trace *out)
+{
+    struct rpc_trace trace;
+    if (strnlen(traceparent, TRACEPARENT_LEN + 1) != TRACEPARENT_LEN ||
+        memcmp(traceparent, "00-", 3) != 0 || traceparent[AT_SPAN - 1] != '-' ||
+        traceparent[AT_FLAGS - 1] != '-')
+        return false;
+    if (!get_hex(traceparent + AT_TRACE, trace.trace_id, sizeof(trace.trace_id)) ||
+        !get_hex(traceparent + AT_SPAN, trace.span_id, sizeof(trace.span_id)) ||
+        !get_hex(traceparent + AT_FLAGS, &trace.flags, 1))
+        return false;
+    if (is_zero(trace.trace_id, sizeof(trace.trace_id)) ||
+        is_zero(trace.span_id, sizeof(trace.span_id)))
+        return false;
+    *out = trace;
+    return true;
+}
+
+void rpc_trace_id_format(const struct rpc_trace *t, char out[RPC_TRACE_ID_SIZE])
+{
+    put_hex(out, t->trace_id, sizeof(t->trace_id));
+    out[RPC_TRACE_ID_SIZE - 1] = '\0';
+}

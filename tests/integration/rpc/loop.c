@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "loop.h"
+
+#include "clock/clock.h"
+#include "unit_test.h"
+
+#include <kith/v1/health.pb-c.h>
+#include <kith/v1/notification.pb-c.h>
+#include <kith/v1/queue.pb-c.h>
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+rpc_handler_fn rpc_list, rpc_watch, rpc_mark_read, rpc_deliver;
+
+/* Polls instead of sleeping on a guess: the caller's condition decides. */
+void loop_pause(void)
+{
+    (void)poll(NULL, 0, 1);
+}
+
+RPC_HANDLER(list, Kith__V1__ListNotificationsRequest, Kith__V1__ListNotificationsResponse)
+{
+    (void)in;
+    struct loop *loop = ctx->service;
+    loop->caller = ctx->principal;
+    out->unread = (uint32_t)atomic_load(&loop->unread);
+    return ERR_OK;
+}
+
+RPC_HANDLER(watch, Kith__V1__WatchNotificationsRequest, Kith__V1__WatchNotificationsResponse)
+{
+    (void)in;
+    (void)out;
+    struct loop *loop = ctx->service;
+    atomic_fetch_add(&loop->watch_runs, 1);
+    if (atomic_load(&loop->unread) > 0 || ctx->is_last_try)
+        return ERR_OK;
+    return rpc_park(ctx, &loop->watched);
+}
+
+RPC_HANDLER(mark_read, Kith__V1__MarkReadRequest, Kith__V1__MarkReadResponse)
+{
+    (void)in;
+    (void)out;
+    struct loop *loop = ctx->service;
+    if (atomic_load(&loop->mark_failures) > 0)
+        return err_raise(&ctx->err, REASON_NOTIFICATION_NOT_FOUND, "no such notification");
+    return ERR_OK;
+}
+
+RPC_HANDLER(deliver, Kith__V1__DeliverRequest, Kith__V1__DeliverResponse)
+{
+    struct loop *loop = ctx->service;
+    atomic_fetch_add(&loop->deliveries, 1);
+    atomic_fetch_add(&loop->n_in_gate, 1);
+    while (atomic_load(&loop->is_gate_closed))
+        loop_pause();
+    atomic_fetch_sub(&loop->n_in_gate, 1);
+    out->done = arena_calloc(ctx->arena, in->n_events, sizeof(char *));
+    if (!out->done)
+        return err_raise(&ctx->err, REASON_INTERNAL_ERROR, "no memory");
+    for (; out->n_done < in->n_events; out->n_done++)
+        out->done[out->n_done] = in->events[out->n_done]->id;
+    return ERR_OK;
+}
+
+static const struct rpc_method notification_methods[] = {
+    {"ListNotifications", rpc_list, DB_TX_NONE},
+    {"WatchNotifications", rpc_watch, DB_TX_NONE},
+    {"MarkRead", rpc_mark_read, DB_TX_WRITE},
+};
+static const struct rpc_method queue_methods[] = {{"Deliver", rpc_deliver, DB_TX_NONE}};
+static const struct rpc_service notification = {
+    &kith__v1__notification_service__descriptor, notification_methods, 3};
+static const struct rpc_service queue = {&kith__v1__queue_service__descriptor, queue_methods, 1};
+
+static enum err_code authenticate(void *self, struct db_session *db, const char *token,
+    struct rpc_principal *out, struct err *err)
+{
+    (void)self;
+    (void)db;
+    *out = (struct rpc_principal){.caller = RPC_CALLER_MEMBER, .scopes = RPC_SCOPE_READ};
+    out->member.bytes[0] = 7;
+    if (strcmp(token, "member") == 0)
+        out->scopes |= RPC_SCOPE_WRITE;
+    else if (strcmp(token, "service") == 0)
+        out->caller = RPC_CALLER_SERVICE;
+    else if (strcmp(token, "reader") != 0)
+        return err_raise(err, REASON_TOKEN_UNKNOWN, "the token is unknown");
+    return ERR_OK;
+}
+
+static int free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)(const void *)&address, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)(void *)&address, &len), 0);
+    (void)close(fd);
+    return ntohs(address.sin_port);
+}
+
+void loop_start(struct loop *loop, const struct loop_config *config)
+{
+    memset(loop, 0, sizeof(*loop));
+    arena_init(&loop->arena, 16 << 20);
+    (void)snprintf(loop->url, sizeof(loop->url), "tcp://127.0.0.1:%d", free_port());
+    const struct rpc_server_config server = {
+        .listen = loop->url,
+        .workers = config->workers ? config->workers : 2,
+        .queue_limit = config->queue_limit ? config->queue_limit : 1000,
+        .max_message = 1 << 20,
+        .max_memory = 4 << 20,
+        .clock = clock_system(),
+        .authenticate = authenticate,
+    };
+    const struct rpc_registration services[] = {{&notification, loop}, {&queue, loop}};
+    const struct rpc_client_config client = {.endpoints = loop->url, .token = config->token};
+    assert_int_equal(rpc_server_new(&loop->server, &server, services, 2, &loop->err), ERR_OK);
+    assert_int_equal(rpc_server_listen(loop->server, &loop->err), ERR_OK);
+    assert_int_equal(rpc_client_new(&loop->client, &client, &loop->err), ERR_OK);
+}
+
+void loop_stop(struct loop *loop)
+{
+    rpc_client_free(loop->client);
+    rpc_server_free(loop->server);
+    arena_fini(&loop->arena);
+}
+
+void loop_ping(struct loop *loop, size_t len)
+{
+    Kith__V1__PingRequest in = KITH__V1__PING_REQUEST__INIT;
+    ProtobufCMessage *out = NULL;
+    in.payload.data = malloc(len + 1);
+    in.payload.len = len;
+    memset(in.payload.data, 'p', len);
+    arena_reset(&loop->arena);
+    enum err_code code = rpc_client_call(loop->client, "/kith.v1.HealthService/Ping", NULL,
+        &in.base, &loop->arena, &out, &loop->err);
+    if (code != ERR_OK)
+        print_error("%s: %s\n", err_code_name(code), loop->err.msg);
+    assert_int_equal(code, ERR_OK);
+    const Kith__V1__PingResponse *reply = (const Kith__V1__PingResponse *)(const void *)out;
+    assert_int_equal(reply->payload.len, len);
+    assert_memory_equal(reply->payload.data, in.payload.data, len);
+    free(in.payload.data);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A server and a client in one process, without a database. The handlers are scripted through
+ * `struct loop`; tokens are "member", "reader" (a member without the scope to write) and "service".
+ */
+#pragma once
+
+#include "rpc/client.h"
+#include "rpc/server.h"
+
+#include <stdatomic.h>
+
+struct loop {
+    struct rpc_server *server;
+    struct rpc_client *client;
+    struct arena arena; /* of the client's replies */
+    struct err err;
+    char url[64];
+
+    /* What the handlers do and saw. */
+    struct id watched;           /* WatchNotifications waits for this */
+    atomic_int unread;           /* … until this is not 0, which it returns */
+    atomic_int watch_runs;       /* how often its handler ran */
+    atomic_bool is_gate_closed;  /* Deliver waits while this is set */
+    atomic_int n_in_gate;        /* handlers waiting there */
+    atomic_int deliveries;       /* how often Deliver ran */
+    atomic_int mark_failures;    /* MarkRead fails with NOTIFICATION_NOT_FOUND if not 0 */
+    struct rpc_principal caller; /* of the last call that had one */
+};
+
+struct loop_config {
+    int64_t workers;     /* 0: 2 */
+    int64_t queue_limit; /* 0: 1000 */
+    const char *token;
+};
+
+void loop_start(struct loop *loop, const struct loop_config *config);
+void loop_stop(struct loop *loop);
+
+/* Call Ping with `len` bytes; asserts that they come back. */
+void loop_ping(struct loop *loop, size_t len);
+
+/* Wait until the condition holds; fails the test after ten seconds. */
+#define loop_await(condition)                          \
+    do {                                               \
+        for (int tries_ = 0; !(condition); tries_++) { \
+            assert_true(tries_ < 10000);               \
+            loop_pause();                              \
+        }                                              \
+    } while (0)
+void loop_pause(void);
