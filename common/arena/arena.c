@@ -20,7 +20,7 @@
 #endif
 
 /* Under the address sanitizer every allocation is a block of its own: it then sees overflows. */
-enum { BLOCK_SIZE = ARENA_SANITIZED ? 0 : 8 * 1024 - 64 };
+enum { BLOCK_SIZE = ARENA_SANITIZED ? 1 : 8 * 1024 - 64 };
 
 struct arena_block {
     struct arena_block *next;

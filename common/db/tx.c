@@ -126,9 +126,10 @@ enum err_code db_commit(struct db_session *s, struct err *err)
     if (!s->tx)
         return ERR_OK;
     struct db_tx *tx = s->tx;
-    if (tx->failed != REASON_NONE) {
-        db_rollback(s);
-        return err_raise(err, tx->failed, "the change was rolled back: a statement had failed");
+    enum err_reason failed = tx->failed;
+    if (failed != REASON_NONE) {
+        db_rollback(s); /* frees tx */
+        return err_raise(err, failed, "the change was rolled back: a statement had failed");
     }
     if (conn_now_us() >= tx->deadline_us) {
         db_rollback(s);

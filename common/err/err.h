@@ -71,11 +71,12 @@ struct err_reason_info {
  * Fill `e` and return the reason's code, so that a failing function reads
  * `return err_raise(err, REASON_CONTACT_NOT_FOUND, "contact %s is not in your address book", id);`
  */
-#define err_raise(e, reason, ...) err_raise_at((e), (reason), __func__, __VA_ARGS__)
+#define err_raise(e, reason, ...) err_failed(err_raise_at((e), (reason), __func__, __VA_ARGS__))
 
 /* The same for FIELD_INVALID, naming the field of the request: err_raise_field(err, "name", ...).
  */
-#define err_raise_field(e, field, ...) err_raise_field_at((e), (field), __func__, __VA_ARGS__)
+#define err_raise_field(e, field, ...) \
+    err_failed(err_raise_field_at((e), (field), __func__, __VA_ARGS__))
 
 /* For who fills an error that somebody else will look at: nothing to return. */
 #define err_fill(e, reason, ...) ((void)!err_raise((e), (reason), __VA_ARGS__))
@@ -84,6 +85,14 @@ MUST_USE enum err_code err_raise_at(struct err *e, enum err_reason reason, const
     const char *fmt, ...) PRINTF_LIKE(4, 5);
 MUST_USE enum err_code err_raise_field_at(
     struct err *e, const char *field, const char *origin, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* No reason stands for OK: lets compiler and analyzer see that a raised error is one. */
+MUST_USE static inline enum err_code err_failed(enum err_code code)
+{
+    if (code == ERR_OK)
+        __builtin_unreachable();
+    return code;
+}
 
 /* Add what only the log may see to an error already raised. */
 void err_detail(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -16,6 +16,9 @@
     X(REQUEST_MALFORMED, INVALID_ARGUMENT, \
         "The bytes received are not a valid message of this method.", \
         "Check that client and server use the same .proto files.") \
+    X(JSON_INVALID, INVALID_ARGUMENT, \
+        "The text given as JSON is not JSON.", \
+        "The message says where; `kith describe METHOD` shows what the method takes.") \
     X(REQUEST_TOO_LARGE, RESOURCE_EXHAUSTED, \
         "The request, or what it unpacks to, is over the size limit.", \
         "Send less in one call; uploads go in chunks.") \

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "boot/boot.h"
+
+#include "log/log.h"
+#include "proc/proc.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { HEALTH_INTERVAL_MS = 2000, DB_PING_TIMEOUT_MS = 1000 };
+
+int boot_failed(const char *program, const struct err *err)
+{
+    const struct err_reason_info *info = err_reason_info(err->reason);
+    (void)fprintf(stderr, "%s: %s\n", program, err->msg);
+    if (err->detail[0] != '\0')
+        (void)fprintf(stderr, "  (%s)\n", err->detail);
+    if (info->remedy[0] != '\0')
+        (void)fprintf(stderr, "  → %s\n", info->remedy);
+    return 1;
+}
+
+enum err_code boot_open_log(
+    const char *service, const struct service_options *options, struct err *err)
+{
+    enum log_level level;
+    enum log_format format;
+    enum err_code code = log_parse_level(options->log_level, &level, err);
+    if (code == ERR_OK)
+        code = log_parse_format(options->log_format, &format, err);
+    if (code == ERR_OK)
+        log_open(service, NULL, format, level);
+    return code;
+}
+
+/* A value of a libpq connection string, in quotes: '…' with \' and \\ inside. */
+static char *quote(struct arena *arena, const char *value)
+{
+    char *out = arena_alloc(arena, 2 * strlen(value) + 3);
+    if (!out)
+        return NULL;
+    char *w = out;
+    *w++ = '\'';
+    for (const char *r = value; *r; r++) {
+        if (*r == '\'' || *r == '\\')
+            *w++ = '\\';
+        *w++ = *r;
+    }
+    *w = '\'';
+    return out;
+}
+
+static const char *conninfo(
+    struct arena *arena, const struct service_options *options, const char *user)
+{
+    const char *host = quote(arena, options->database_host);
+    const char *name = quote(arena, options->database_name);
+    const char *role = quote(arena, user);
+    if (!host || !name || !role)
+        return NULL;
+    return arena_printf(arena, "host=%s port=%" PRId64 " dbname=%s user=%s", host,
+        options->database_port, name, role);
+}
+
+static const char *null_if_empty(const char *s)
+{
+    return s && s[0] != '\0' ? s : NULL;
+}
+
+enum err_code boot_db_config(struct arena *arena, const struct service_options *options,
+    const char *app_name, struct db_config *out, struct err *err)
+{
+    const char *info = conninfo(arena, options, options->database_user);
+    if (!info)
+        return err_raise(err, REASON_CONFIG_INVALID, "the settings of the database are too long");
+    *out = (struct db_config){
+        .conninfo = info,
+        .password = null_if_empty(options->database_password),
+        .app_name = app_name,
+        .pool_size = options->database_pool,
+        .allow_unsafe = options->allow_unsafe_database,
+    };
+    return ERR_OK;
+}
+
+enum err_code boot_migrate(struct arena *arena, const struct service_options *options,
+    const struct db_schema *schema, struct err *err)
+{
+    const char *info = conninfo(arena, options, options->migrator_user);
+    if (!info)
+        return err_raise(err, REASON_CONFIG_INVALID, "the settings of the database are too long");
+    const struct db_config migrator = {
+        .conninfo = info,
+        .password = null_if_empty(options->migrator_password),
+        .app_name = "kith-migrate",
+        .pool_size = 1,
+        .allow_unsafe = options->allow_unsafe_database,
+    };
+    return db_migrate(&migrator, schema, null_if_empty(options->database_password), err);
+}
+
+static void check_database(struct rpc_server *server, struct db *db)
+{
+    struct err err = {0};
+    enum err_code code = db_ping(db, DB_PING_TIMEOUT_MS, &err);
+    rpc_server_set_health(server, "database", true, code == ERR_OK ? NULL : err.msg);
+}
+
+void boot_run_until_stopped(struct rpc_server *server, struct db *db)
+{
+    check_database(server, db);
+    proc_notify("READY=1");
+    log_info("service.ready", LOG_NONE);
+    while (proc_wait(HEALTH_INTERVAL_MS) != PROC_STOP)
+        check_database(server, db);
+    proc_notify("STOPPING=1");
+    log_info("service.stopping", LOG_NONE);
+}

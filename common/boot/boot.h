@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Boot: the steps that the mains of the services have in common, as plain functions. Which steps,
+ * and in which order, stays each main's own to tell. Main thread only.
+ */
+#pragma once
+
+#include "arena/arena.h"
+#include "config/service_options.h"
+#include "db/db.h"
+#include "rpc/server.h"
+
+/* Says on standard error what went wrong and what to do next. Returns 1, for exit(). */
+int boot_failed(const char *program, const struct err *err);
+
+/* The log of this process, named `service` in every line. */
+MUST_USE enum err_code boot_open_log(
+    const char *service, const struct service_options *options, struct err *err);
+
+/* How to reach the database as the service; strings in `arena`. */
+MUST_USE enum err_code boot_db_config(struct arena *arena, const struct service_options *options,
+    const char *app_name, struct db_config *out, struct err *err);
+
+/* The command `migrate`: bring the schema up to this program, as the migrator. */
+MUST_USE enum err_code boot_migrate(struct arena *arena, const struct service_options *options,
+    const struct db_schema *schema, struct err *err);
+
+/*
+ * The command `healthcheck`: ask the process listening at `listen` how it is. Prints one line, and
+ * returns 0 if it serves, 1 if not: what container engines and deploy/local call.
+ */
+int boot_healthcheck(const char *program, const char *listen);
+
+/* Tell who started us that we are ready; look after the database's health until told to stop. */
+void boot_run_until_stopped(struct rpc_server *server, struct db *db);

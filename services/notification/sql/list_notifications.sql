@@ -1,0 +1,24 @@
+-- A page of $1's inbox, newest first: those before number $2, only unread ones if $3, at most $4.
+-- Always at least one row, for the two totals; its notification is NULL when there is none. The
+-- actor goes by the name in the member's own address book, else by her own.
+SELECT
+    coalesce((SELECT m.last_seq FROM notification.mailbox m WHERE m.member_id = $1::uuid), 0),
+    (SELECT count(*) FROM notification.notification u
+        WHERE u.member_id = $1::uuid AND u.read_at IS NULL),
+    n.id, n.seq, n.kind, n.subject_id, n.actor_id, n.created_at, n.read_at,
+    coalesce(
+        (SELECT c.name FROM contact.v1_contact c
+            WHERE c.member_id = $1::uuid AND c.linked_member_id = n.actor_id
+            ORDER BY c.contact_id LIMIT 1),
+        (SELECT a.name FROM contact.v1_member a WHERE a.member_id = n.actor_id)),
+    (SELECT q.question FROM recommendation.v1_ask q
+        WHERE q.ask_id = n.subject_id AND q.member_id IN (n.member_id, n.actor_id))
+FROM (SELECT 1) AS always
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM notification.notification p
+    WHERE p.member_id = $1::uuid AND p.seq < $2::int8 AND (p.read_at IS NULL OR NOT $3::bool)
+    ORDER BY p.seq DESC
+    LIMIT $4::int8
+) n ON true
+ORDER BY n.seq DESC
