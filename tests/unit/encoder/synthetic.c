@@ -40,8 +40,8 @@ static const float *noise(struct synthetic *model, size_t *used, size_t count)
     if (*used + count > MOST_FLOATS)
         abort();
     for (size_t i = 0; i < count; i++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        begin[i] = (float)(state >> 40) / (float)(1 << 24) - 0.5f;
+        state = state * 6364136223846793005U + 1442695040888963407U;
+        begin[i] = (float)(state >> 40) / (float)(1 << 24) - 0.5F;
     }
     *used += count;
     return begin;

@@ -80,7 +80,7 @@ static void vectors_are_those_of_the_original_also_packed(void **state)
         assert_true(cosine(vector, expected) >= 0.999);
         assert_true(cosine(unpacked, expected) >= 0.999);
     }
-    print_message("%zu texts, least cosine %.6f\n", json_array_size(fixture.lines), least);
+    print_message("%zu texts, least cosine %.6F\n", json_array_size(fixture.lines), least);
 }
 
 static json_t *load_lines(const char *path)

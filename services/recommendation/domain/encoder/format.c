@@ -13,7 +13,7 @@ bool encoder_dims_are_valid(const struct encoder_dims *dims)
 {
     if (dims->vocabulary == 0 || dims->vocabulary > ENCODER_MAX_VOCABULARY)
         return false;
-    if (dims->trie_nodes == 0 || dims->trie_nodes > ENCODER_MAX_VOCABULARY * 16u)
+    if (dims->trie_nodes == 0 || dims->trie_nodes > ENCODER_MAX_VOCABULARY * 16U)
         return false;
     for (int l = 0; l < ENCODER_LAYERS; l++) {
         const struct encoder_layer_dims *layer = &dims->layer[l];

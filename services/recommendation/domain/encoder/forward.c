@@ -30,7 +30,7 @@ static size_t widest_row(const struct encoder_dims *dims)
 
     for (int l = 0; l < ENCODER_LAYERS; l++) {
         const struct encoder_layer_dims *layer = &dims->layer[l];
-        const size_t widths[] = {3u * layer->in, layer->hidden, layer->out};
+        const size_t widths[] = {3U * layer->in, layer->hidden, layer->out};
 
         for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
             widest = widths[i] > widest ? widths[i] : widest;
@@ -89,7 +89,7 @@ static float quantise(const float *restrict row, size_t width, int16_t *restrict
     }
     factor = KERNEL_INPUT_MAX / largest;
     for (size_t i = 0; i < width; i++)
-        out[i] = (int16_t)(row[i] * factor + copysignf(0.5f, row[i]));
+        out[i] = (int16_t)(row[i] * factor + copysignf(0.5F, row[i]));
     return largest / KERNEL_INPUT_MAX;
 }
 
@@ -114,7 +114,7 @@ static void multiply(const struct pass *pass, const struct encoder_matrix *matri
 static void normalise(
     const struct pass *pass, const struct encoder_norm *norm, const float *in, float *out)
 {
-    const float epsilon = 1e-6f;
+    const float epsilon = 1e-6F;
 
     for (size_t r = 0; r < pass->count; r++) {
         const float *row = in + r * norm->width;
@@ -269,7 +269,7 @@ static void mean_of_rows(const float *rows, size_t count, size_t width, float *o
 
 static void make_unit(float v[ENCODER_DIM])
 {
-    const float least = 1e-12f;
+    const float least = 1e-12F;
     float square = 0;
     float inverse;
 

@@ -24,5 +24,6 @@ struct kernel {
 /* The fastest this processor runs; the same for the life of the process. */
 const struct kernel *kernel_best(void);
 
-/* Of all the kernels this processor runs the i-th, NULL after the last; 0 is the portable one. */
-const struct kernel *kernel_at(size_t i);
+/* Of all the kernels this processor runs the one wanted, NULL after the last; 0 is the portable
+ * one. */
+const struct kernel *kernel_at(size_t wanted);
