@@ -35,3 +35,8 @@ if(ENABLE_COVERAGE)
     target_compile_options(project_defaults INTERFACE --coverage)
     target_link_options(project_defaults INTERFACE --coverage)
 endif()
+if(ENABLE_FUZZERS)
+    # Everything counts where it has been; only a fuzz target links the fuzzer itself.
+    target_compile_options(project_defaults INTERFACE -fsanitize=fuzzer-no-link)
+    target_link_options(project_defaults INTERFACE -fsanitize=fuzzer-no-link)
+endif()

@@ -104,7 +104,7 @@ static long resident_kb(void)
 
 int main(int argc, char **argv)
 {
-    struct texts texts = {0};
+    static struct texts texts;
     struct encoder_file file;
     struct encoder_scratch *scratch;
     char path[4096];
@@ -129,7 +129,5 @@ int main(int argc, char **argv)
     (void)printf("memory_kb %ld\n", resident_kb() - before);
     encoder_scratch_free(scratch);
     encoder_file_close(&file);
-    for (size_t i = 0; i < texts.count; i++)
-        free(texts.line[i]);
     return 0;
 }
