@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boot/boot.h"
 
+#include "auth/auth.h"
 #include "log/log.h"
 #include "proc/proc.h"
 
@@ -98,6 +99,13 @@ enum err_code boot_migrate(struct arena *arena, const struct service_options *op
         .allow_unsafe = options->allow_unsafe_database,
     };
     return db_migrate(&migrator, schema, null_if_empty(options->database_password), err);
+}
+
+int boot_new_token(void)
+{
+    char token[AUTH_TOKEN_SIZE];
+    auth_token_new(token);
+    return puts(token) < 0 || fflush(stdout) != 0 ? 1 : 0;
 }
 
 static void check_database(struct rpc_server *server, struct db *db)

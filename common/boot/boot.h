@@ -31,5 +31,9 @@ MUST_USE enum err_code boot_migrate(struct arena *arena, const struct service_op
  */
 int boot_healthcheck(const char *program, const char *listen);
 
+/* The command `new-token`: prints a new secret, for the settings service-token and operator-token.
+ */
+int boot_new_token(void);
+
 /* Tell who started us that we are ready; look after the database's health until told to stop. */
 void boot_run_until_stopped(struct rpc_server *server, struct db *db);

@@ -3,6 +3,7 @@
 
 #include "boot/boot.h"
 #include "events.h"
+#include "idempotency/idempotency.h"
 #include "log/log.h"
 #include "notification_migrations.h"
 
@@ -35,6 +36,7 @@ static enum err_code make_server(
         .clock = clock_system(),
         .authenticate = auth_authenticate,
         .authenticator = self->auth,
+        .idempotency = &idempotency_store,
     };
     const struct rpc_registration services[] = {
         {&notification_rpc, self},

@@ -1,6 +1,7 @@
 -- What members are told.
 
 -- include: common/queue/queue_tables.sql
+-- include: common/idempotency/idempotency_tables.sql
 
 -- One row per member who was ever told anything: the number of her newest notification. Whoever
 -- numbers a notification holds this row's lock until commit, so that numbers become visible in

@@ -1,0 +1,68 @@
+# A whole Kith for a test: PostgreSQL and the three services of this build, on free ports, with its
+# state in a temporary directory, run by the same functions as deploy/local. Sourced.
+#
+# Needs KITH_BUILD, the build directory; ctest sets it.
+
+REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+# Runs shell text among the functions of deploy/local.
+stack_do() { # TEXT
+    bash -c ". '$REPO/deploy/local'; $1"
+}
+
+# Three in a row that nobody listens on, below those the kernel gives out by itself.
+stack_free_ports() {
+    local base
+    while :; do
+        base=$((20000 + RANDOM % 12000))
+        [[ -n $(ss -Hltn "sport >= :$base and sport <= :$((base + 2))") ]] || break
+    done
+    echo "$base"
+}
+
+stack_up() {
+    STACK=$(mktemp -d /tmp/kith-stack.XXXXXX)
+    chmod 755 "$STACK"
+    KITH_HOME=$STACK/kith
+    KITH_PORT=$(stack_free_ports)
+    export KITH_HOME KITH_PORT
+    stack_do "state_prepare
+        cmake --install '$KITH_BUILD' --prefix \"\$STATE/app\" >'$STACK/install.log'
+        unprivileged start_all"
+    stack_use
+}
+
+# The environment of a client.
+stack_use() {
+    local text
+    text=$(stack_do local_env)
+    eval "$text"
+    export KITH_OPERATOR_TOKEN_FILE=$KITH_HOME/secrets/operator-token
+}
+
+stack_pid() { # SERVICE
+    stack_do "process_pid \"\$(service_pidfile $1)\""
+}
+
+stack_kill() { # SERVICE: as a crash would
+    kill -KILL "$(stack_pid "$1")"
+}
+
+stack_start() { # SERVICE
+    stack_do "unprivileged service_start $1 && unprivileged service_wait_ready $1"
+}
+
+# As a crash of the machine's memory would: no shutdown, recovery from the log.
+stack_kill_postgresql() {
+    kill -KILL "$(stack_do cluster_postmaster)"
+}
+
+stack_start_postgresql() {
+    stack_do "unprivileged cluster_up" 2>/dev/null
+}
+
+stack_down() {
+    [[ -n ${STACK:-} ]] || return 0
+    stack_do "unprivileged stop_all" || true
+    rm -rf -- "$STACK"
+}
