@@ -119,6 +119,8 @@ void rpc_client_free(struct rpc_client *client)
     for (size_t i = 0; i < client->n_endpoints; i++)
         (void)nng_close(client->endpoints[i].socket);
     for (struct client_call *call = client->all_calls; call; call = call->next_of_all)
+        nng_aio_stop(call->pause);
+    for (struct client_call *call = client->all_calls; call; call = call->next_of_all)
         nng_aio_stop(call->aio);
     while (client->all_calls) {
         struct client_call *call = client->all_calls;

@@ -16,6 +16,7 @@ enum {
 };
 
 static void on_event(void *arg);
+static void on_pause_over(void *arg);
 static void try_once(struct client_call *call);
 
 static int64_t left_ms(const struct client_call *call)
@@ -29,16 +30,17 @@ struct client_call *client_call_new(struct rpc_client *client)
     if (!call)
         return NULL;
     call->client = client;
-    if (nng_aio_alloc(&call->aio, on_event, call) != 0) {
-        free(call);
-        return NULL;
-    }
-    return call;
+    if (nng_aio_alloc(&call->aio, on_event, call) == 0 &&
+        nng_aio_alloc(&call->pause, on_pause_over, call) == 0)
+        return call;
+    client_call_free(call);
+    return NULL;
 }
 
 void client_call_free(struct client_call *call)
 {
     nng_aio_free(call->aio);
+    nng_aio_free(call->pause);
     nng_msg_free(call->request);
     free(call);
 }
@@ -148,8 +150,7 @@ static void fail(struct client_call *call, const struct err *err)
         finish(call, NULL, err);
         return;
     }
-    call->state = CALL_WAITING;
-    nng_sleep_aio((nng_duration)wait_ms, call->aio);
+    nng_sleep_aio((nng_duration)wait_ms, call->pause);
 }
 
 #define fail_with(call, reason, ...)            \
@@ -279,13 +280,16 @@ static void on_event(void *arg)
     case CALL_RECEIVING:
         on_received(call, rv);
         return;
-    case CALL_WAITING:
-        if (rv == 0)
-            try_once(call);
-        else
-            fail_with(call, REASON_CALL_CANCELLED, "the client was closed");
-        return;
     }
+}
+
+static void on_pause_over(void *arg)
+{
+    struct client_call *call = arg;
+    if (nng_aio_result(call->pause) == 0)
+        try_once(call);
+    else
+        fail_with(call, REASON_CALL_CANCELLED, "the client was closed");
 }
 
 void client_call_start(struct client_call *call)

@@ -32,13 +32,14 @@ struct endpoint {
     size_t n_lanes;
 };
 
-enum call_state { CALL_SENDING, CALL_RECEIVING, CALL_WAITING };
+enum call_state { CALL_SENDING, CALL_RECEIVING };
 
 struct client_call {
     struct client_call *next; /* of the free ones */
     struct client_call *next_of_all;
     struct rpc_client *client;
     nng_aio *aio;
+    nng_aio *pause; /* between attempts; an aio that slept takes a timeout for success ever after */
     enum call_state state;
     nng_msg *request; /* as first built; each attempt sends a copy */
     uint64_t id;
