@@ -4,6 +4,7 @@
 #include "nearest/nearest.h"
 #include "pbjson/pbjson.h"
 
+#include <assert.h>
 #include <kith/v1/reflection.pb-c.h>
 
 #include <stdlib.h>
@@ -97,7 +98,7 @@ static enum err_code resolve_by_reflection(
             return ERR_OK;
         return no_such_method(schema, name, err);
     }
-    return code;
+    return code == ERR_OK ? no_such_method(client->built_in, name, err) : code;
 }
 
 static enum err_code resolve(
@@ -132,8 +133,10 @@ enum kith_code kith_call(struct kith_client *client, const char *method, const c
     struct err err;
     ProtobufCMessage *in = NULL;
     enum err_code code = resolve(client, method, &call, &err);
-    if (code == ERR_OK)
+    if (code == ERR_OK) {
+        assert(call.method != NULL);
         code = pbjson_parse(call.method->in, json, strlen(json), &made->arena, &in, &err);
+    }
     if (code == ERR_OK)
         code = client_exchange(client, &call, in, call.method->out, made, &err);
     return result_deliver(made, code, &err, result, error);

@@ -55,7 +55,7 @@ const void *result_find(
     const struct kith_result *result, const ProtobufCMessageDescriptor *type, size_t i);
 
 /* A string field of the reply by its name in the .proto; "" where there is none. */
-const char *result_text(const struct kith_result *result, const char *field);
+const char *result_text(const struct kith_result *result, const char *name);
 
 /* Call a method of the .proto files this library was built with. */
 enum kith_code client_call(struct kith_client *client, const char *method,

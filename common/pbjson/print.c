@@ -113,6 +113,7 @@ static void print_enum(const ProtobufCEnumDescriptor *type, int number, FILE *ou
         (void)fprintf(out, "\"%s\"", value->name);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the message, which unpacking and parsing bound
 static void print_value(const ProtobufCFieldDescriptor *field, const void *at, FILE *out)
 {
     switch (field->type) {
@@ -188,6 +189,7 @@ static bool is_present(const ProtobufCFieldDescriptor *field, const uint8_t *mes
     return !is_default(field, at);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): see above
 static void print_field(const ProtobufCFieldDescriptor *field, const uint8_t *message, FILE *out)
 {
     if (field->label != PROTOBUF_C_LABEL_REPEATED) {
@@ -207,7 +209,7 @@ static void print_field(const ProtobufCFieldDescriptor *field, const uint8_t *me
     (void)fputc(']', out);
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): as deep as the message, which unpacking and parsing bound
+// NOLINTNEXTLINE(misc-no-recursion): see above
 void pbjson_print(const ProtobufCMessage *message, FILE *out)
 {
     const uint8_t *bytes = (const void *)message;

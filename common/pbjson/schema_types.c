@@ -282,7 +282,7 @@ MUST_USE static enum err_code make_message(
     if (fields == NULL || numbers == NULL)
         return out_of_memory(err);
     if (n > 1)
-        qsort(m->source->field, n, sizeof(m->source->field[0]), by_number);
+        qsort(m->source->field, n, sizeof(void *), by_number);
     enum err_code code = make_fields(schema, m, fields, numbers, err);
     if (code != ERR_OK)
         return code;
