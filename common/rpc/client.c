@@ -172,7 +172,8 @@ static nng_msg *build_message(
     struct rpc_client *client, const struct client_call *call, const struct request *r)
 {
     char token[CLIENT_TOKEN_SIZE], key[65] = "", traceparent[RPC_TRACEPARENT_SIZE];
-    Kith__V1__Meta meta = KITH__V1__META__INIT;
+    Kith__V1__Meta meta;
+    kith__v1__meta__init(&meta);
     (void)pthread_mutex_lock(&client->lock);
     memcpy(token, client->token, sizeof(token));
     (void)pthread_mutex_unlock(&client->lock);

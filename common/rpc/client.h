@@ -47,7 +47,10 @@ MUST_USE enum err_code rpc_client_call_bytes(struct rpc_client *client, const ch
     const struct rpc_call_options *options, const struct db_bytes *in, struct arena *arena,
     struct db_bytes *out, struct err *err);
 
-/* The same without waiting: `done` runs on a client thread and must not block. */
+/*
+ * The same without waiting: `done` runs once, on a client thread (or the caller's, if the call
+ * could not be begun), and must not block. `err` is NULL on success, `out` on failure.
+ */
 typedef void rpc_done_fn(void *arg, const struct db_bytes *out, const struct err *err);
 void rpc_client_call_async(struct rpc_client *client, const char *method,
     const struct rpc_call_options *options, const struct db_bytes *in, rpc_done_fn *done,

@@ -13,8 +13,6 @@ struct rpc_waiter {
     struct id key;
 };
 
-static const Kith__V1__Meta no_meta = KITH__V1__META__INIT;
-
 /* Everything known of the call being run. */
 struct run {
     const struct dispatch *d;
@@ -22,6 +20,7 @@ struct run {
     const struct route *route;
     struct scratch *scratch;
     const Kith__V1__Meta *meta;
+    Kith__V1__Meta no_meta;
     const ProtobufCMessage *in;
     struct rpc_ctx ctx;
     struct rpc_waiter waiter;
@@ -286,7 +285,6 @@ void dispatch_run(
         .call = call,
         .route = dispatch_route(d, call->frame.method),
         .scratch = scratch,
-        .meta = &no_meta,
         .started_us = clock_mono_us(d->config->clock),
         .session = {.deadline_us = call->deadline_us},
         .ctx = {.arena = &scratch->reply,
@@ -296,6 +294,8 @@ void dispatch_run(
             .is_last_try = call->is_last_try},
     };
     assert(r.route);
+    kith__v1__meta__init(&r.no_meta);
+    r.meta = &r.no_meta;
     r.ctx.service = r.route->state;
     r.ctx.db = &r.session;
     if (d->config->db)

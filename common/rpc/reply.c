@@ -20,10 +20,12 @@ nng_msg *reply_open(uint64_t session)
 /* err.h's messages may be cut in the middle of a character; the wire wants valid UTF-8. */
 static size_t pack_meta(const struct err *err, uint8_t out[MAX_META])
 {
-    Kith__V1__Meta meta = KITH__V1__META__INIT;
-    Kith__V1__FieldViolation violation = KITH__V1__FIELD_VIOLATION__INIT;
+    Kith__V1__Meta meta;
+    Kith__V1__FieldViolation violation;
     Kith__V1__FieldViolation *violations[] = {&violation};
     char reason[64], field[sizeof(err->field)], message[sizeof(err->msg)];
+    kith__v1__meta__init(&meta);
+    kith__v1__field_violation__init(&violation);
     memcpy(field, err->field, sizeof(field));
     memcpy(message, err->msg, sizeof(message));
     (void)strncpy(reason, err_reason_info(err->reason)->name, sizeof(reason) - 1);

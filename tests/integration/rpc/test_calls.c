@@ -26,13 +26,15 @@ static enum err_code call(
 
 static enum err_code list(void)
 {
-    Kith__V1__ListNotificationsRequest in = KITH__V1__LIST_NOTIFICATIONS_REQUEST__INIT;
+    Kith__V1__ListNotificationsRequest in;
+    kith__v1__list_notifications_request__init(&in);
     return call("/kith.v1.NotificationService/ListNotifications", NULL, &in, NULL);
 }
 
 static enum err_code mark_read(void)
 {
-    Kith__V1__MarkReadRequest in = KITH__V1__MARK_READ_REQUEST__INIT;
+    Kith__V1__MarkReadRequest in;
+    kith__v1__mark_read_request__init(&in);
     return call("/kith.v1.NotificationService/MarkRead", NULL, &in, NULL);
 }
 

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "raw.h"
+
+#include "unit_test.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { HEADER_SIZE = 12 };
+
+int raw_connect(const char *url)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons((uint16_t)strtol(strrchr(url, ':') + 1, NULL, 10));
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int on = 1;
+    assert_int_equal(
+        connect(fd, (const struct sockaddr *)(const void *)&address, sizeof(address)), 0);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    return fd;
+}
+
+bool raw_write(int fd, const void *data, size_t len)
+{
+    const uint8_t *bytes = data;
+    while (len > 0) {
+        ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
+        if (n <= 0)
+            return false;
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+bool raw_read(int fd, void *out, size_t len)
+{
+    uint8_t *bytes = out;
+    while (len > 0) {
+        ssize_t n = read(fd, bytes, len);
+        if (n <= 0)
+            return false;
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+void raw_greet(int fd)
+{
+    uint8_t greeting[8];
+    assert_true(raw_write(fd, "\0SP\0\0\x30\0\0", 8));
+    assert_true(raw_read(fd, greeting, 8));
+    assert_memory_equal(greeting, "\0SP\0\0\x31\0\0", 8);
+}
+
+bool raw_send(int fd, uint32_t request_id, const void *body, size_t len)
+{
+    uint8_t header[HEADER_SIZE];
+    uint64_t size = htobe64(len + 4);
+    uint32_t id = htobe32(request_id | 0x80000000u);
+    memcpy(header, &size, 8);
+    memcpy(header + 8, &id, 4);
+    return raw_write(fd, header, sizeof(header)) && raw_write(fd, body, len);
+}
+
+size_t raw_receive(int fd, uint32_t *request_id, void *out, size_t size)
+{
+    uint8_t header[HEADER_SIZE];
+    uint64_t len;
+    uint32_t id;
+    if (!raw_read(fd, header, sizeof(header)))
+        return SIZE_MAX;
+    memcpy(&len, header, 8);
+    memcpy(&id, header + 8, 4);
+    len = be64toh(len) - 4;
+    assert_true(len <= size);
+    *request_id = be32toh(id) & 0x7fffffff;
+    return raw_read(fd, out, (size_t)len) ? (size_t)len : SIZE_MAX;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Malformed messages and raw garbage between valid calls: the server answers each message, keeps
+ * answering valid calls, and does not grow. KITH_TEST_SEED replays a run, KITH_TEST_ROUNDS sets how
+ * many messages are sent.
+ */
+#include "log/log.h"
+#include "loop.h"
+#include "raw.h"
+#include "rpc/wire.h"
+#include "unit_test.h"
+
+#include <kith/v1/notification.pb-c.h>
+#include <kith/v1/queue.pb-c.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    N_MESSAGES = 100000,
+    PIPELINE = 50,   /* messages on their way at once */
+    PING_EVERY = 20, /* a valid call after so many pipelines */
+    N_CONNECTIONS = 200,
+    MESSAGE_SIZE = 8192,
+    MAX_GROWTH = 10 << 20,
+};
+
+/* The address sanitizer keeps freed memory: growth says nothing then. */
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_QUARANTINE true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_QUARANTINE true
+#endif
+#endif
+#ifndef HAS_QUARANTINE
+#define HAS_QUARANTINE false
+#endif
+
+static struct loop loop;
+static uint64_t seed;
+
+static uint32_t chance(uint32_t n)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (uint32_t)(seed >> 33) % n;
+}
+
+static uint64_t number_from(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    return text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static size_t resident_bytes(void)
+{
+    size_t total, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%zu %zu", &total, &resident), 2);
+    (void)fclose(file);
+    return resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* ---- messages ---- */
+
+static size_t put_call(uint8_t *out, const char *method, const void *payload, size_t len)
+{
+    static const uint8_t meta[] = "\x0a\x07service\x22\x02id";
+    const struct wire_frame frame = {
+        .type = WIRE_CALL,
+        .call_id = 1,
+        .method = wire_method_hash(method),
+        .value = 1000,
+        .meta_len = sizeof(meta) - 1,
+        .payload_len = (uint32_t)len,
+    };
+    wire_put_preamble(out, 1, 0);
+    wire_put_frame(out + WIRE_PREAMBLE_SIZE, &frame);
+    uint8_t *body = out + WIRE_PREAMBLE_SIZE + WIRE_FRAME_SIZE;
+    memcpy(body, meta, sizeof(meta) - 1);
+    memcpy(body + sizeof(meta) - 1, payload, len);
+    return WIRE_PREAMBLE_SIZE + WIRE_FRAME_SIZE + sizeof(meta) - 1 + len;
+}
+
+static size_t put_delivery(uint8_t *out)
+{
+    uint8_t payload[MESSAGE_SIZE / 2];
+    Kith__V1__DeliverRequest request;
+    Kith__V1__Event event;
+    Kith__V1__Event *events[8] = {&event, &event, &event, &event, &event, &event, &event, &event};
+    char id[] = "01890a5d-ac96-774b-bcce-b302099a8057", kind[] = "kith.v1.X", producer[] = "x";
+    kith__v1__deliver_request__init(&request);
+    kith__v1__event__init(&event);
+    event.id = event.member_id = id;
+    event.kind = kind;
+    request.producer = producer;
+    request.events = events;
+    request.n_events = chance(9);
+    size_t len = kith__v1__deliver_request__pack(&request, payload);
+    return put_call(out, "/kith.v1.QueueService/Deliver", payload, len);
+}
+
+/* Thousands of nested length-delimited fields: the stack of a naive decoder. */
+static size_t put_depth_bomb(uint8_t *out)
+{
+    uint8_t payload[4096];
+    size_t n = 0;
+    while (n + 3 < sizeof(payload)) {
+        size_t left = sizeof(payload) - n - 3;
+        payload[n++] = 0x12;
+        payload[n++] = (uint8_t)(0x80 | (left & 0x7f));
+        payload[n++] = (uint8_t)(left >> 7);
+    }
+    return put_call(out, "/kith.v1.QueueService/Deliver", payload, n);
+}
+
+/* Many tiny elements: the most memory for the fewest bytes. */
+static size_t put_amplifier(uint8_t *out)
+{
+    uint8_t payload[6000];
+    for (size_t i = 0; i < sizeof(payload); i += 2)
+        memcpy(payload + i, "\x12\0", 2);
+    return put_call(out, "/kith.v1.QueueService/Deliver", payload, sizeof(payload));
+}
+
+static size_t put_bad_text(uint8_t *out)
+{
+    static const char *const texts[] = {"\n\3a\0b", "\n\2\xc3\x28", "\n\1\xff", "\n\3\xed\xa0\x80"};
+    const char *text = texts[chance(4)];
+    return put_call(out, "/kith.v1.QueueService/Deliver", text, 2 + (size_t)text[1]);
+}
+
+static size_t put_noise(uint8_t *out)
+{
+    size_t len = chance(200);
+    for (size_t i = 0; i < len; i++)
+        out[i] = (uint8_t)chance(256);
+    return len;
+}
+
+static size_t put_message(uint8_t *out)
+{
+    size_t len;
+    switch (chance(8)) {
+    case 0:
+        return put_noise(out);
+    case 1:
+        return put_depth_bomb(out);
+    case 2:
+        return put_amplifier(out);
+    case 3:
+        return put_bad_text(out);
+    case 4:
+        len = put_delivery(out);
+        return chance((uint32_t)len); /* cut */
+    case 5:
+        len = put_delivery(out);
+        memset(out + 4 + chance(44), 0xff, 4); /* huge numbers in preamble or header */
+        return len;
+    default:
+        len = put_delivery(out);
+        for (uint32_t n = 1 + chance(8); n > 0; n--)
+            out[chance((uint32_t)len)] ^= (uint8_t)(1 << chance(8));
+        return len;
+    }
+}
+
+/* ---- tests ---- */
+
+static void expect_replies(int fd, uint32_t n)
+{
+    static uint8_t reply[65536];
+    struct wire_reader reader;
+    struct wire_frame frame;
+    for (; n > 0; n--) {
+        uint32_t id;
+        size_t len = raw_receive(fd, &id, reply, sizeof(reply));
+        assert_true(len != SIZE_MAX);
+        assert_true(wire_open(&reader, reply, len));
+        enum wire_step step;
+        while ((step = wire_next(&reader, &frame)) == WIRE_FRAME)
+            continue;
+        assert_int_equal(step, WIRE_DONE);
+    }
+}
+
+static void malformed_messages_are_answered_and_harm_nobody(void **state)
+{
+    (void)state;
+    static uint8_t message[MESSAGE_SIZE];
+    uint64_t n_left = number_from("KITH_TEST_ROUNDS", N_MESSAGES);
+    size_t before = 0;
+    loop_start(&loop, &(struct loop_config){.token = "service"});
+    int fd = raw_connect(loop.url);
+    raw_greet(fd);
+    for (uint32_t round = 0; n_left >= PIPELINE; round++, n_left -= PIPELINE) {
+        for (uint32_t i = 0; i < PIPELINE; i++)
+            assert_true(raw_send(fd, i, message, put_message(message)));
+        expect_replies(fd, PIPELINE);
+        if (round % PING_EVERY == 0)
+            loop_ping(&loop, 100);
+        if (round == 200)
+            before = resident_bytes();
+    }
+    if (before > 0 && !HAS_QUARANTINE)
+        assert_in_range(resident_bytes(), 0, before + MAX_GROWTH);
+    loop_ping(&loop, 100);
+    (void)close(fd);
+    loop_stop(&loop);
+}
+
+static void speak_garbage(int fd, uint32_t kind)
+{
+    uint8_t noise[256];
+    for (size_t i = 0; i < sizeof(noise); i++)
+        noise[i] = (uint8_t)chance(256);
+    switch (kind) {
+    case 0: /* says nothing and leaves */
+        return;
+    case 1: /* no greeting at all */
+        (void)raw_write(fd, noise, chance(sizeof(noise)));
+        return;
+    case 2: /* another protocol */
+        (void)raw_write(fd, "GET / HTTP/1.1\r\n\r\n", 18);
+        return;
+    case 3: /* a huge length */
+        raw_greet(fd);
+        memset(noise, 0xff, 8);
+        (void)raw_write(fd, noise, sizeof(noise));
+        return;
+    case 4: /* over the limit by one */
+        raw_greet(fd);
+        (void)raw_write(fd, "\0\0\0\0\0\x10\0\1", 8);
+        (void)raw_write(fd, noise, sizeof(noise));
+        return;
+    case 5: /* a message without NNG's request id */
+        raw_greet(fd);
+        (void)raw_write(fd, "\0\0\0\0\0\0\0\2xy", 10);
+        return;
+    default: /* cut in the middle of a message */
+        raw_greet(fd);
+        (void)raw_write(fd, "\0\0\0\0\0\0\1\0", 8);
+        (void)raw_write(fd, noise, 100);
+        return;
+    }
+}
+
+static void garbage_on_the_wire_harms_nobody(void **state)
+{
+    (void)state;
+    loop_start(&loop, &(struct loop_config){0});
+    for (uint32_t i = 0; i < N_CONNECTIONS; i++) {
+        int fd = raw_connect(loop.url);
+        speak_garbage(fd, i % 7);
+        (void)close(fd);
+        if (i % 10 == 0)
+            loop_ping(&loop, 100);
+    }
+    loop_ping(&loop, 100);
+    loop_stop(&loop);
+}
+
+int main(void)
+{
+    seed = number_from("KITH_TEST_SEED", (uint64_t)getpid() * UINT64_C(0x9e3779b97f4a7c15));
+    print_message("KITH_TEST_SEED=%" PRIu64 "\n", seed);
+    log_open("test", "hostile", LOG_FORMAT_JSON, LOG_FATAL);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(malformed_messages_are_answered_and_harm_nobody),
+        cmocka_unit_test(garbage_on_the_wire_harms_nobody),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/call_queue.h"
+#include "unit_test.h"
+
+static int64_t now_us;
+
+static int64_t turned_us(void *self)
+{
+    (void)self;
+    return now_us;
+}
+
+static const struct clock turned = {turned_us, turned_us, NULL};
+static struct call_queue *queue;
+static struct call calls[4];
+static const struct id key = {{1}}, other_key = {{2}};
+
+static int make_queue(void **state)
+{
+    (void)state;
+    now_us = 1000000;
+    queue = call_queue_new(3, &turned);
+    for (size_t i = 0; i < 4; i++)
+        calls[i] = (struct call){.pipe = (uint32_t)i,
+            .arrived_us = now_us,
+            .deadline_us = now_us + 30000000,
+            .key = key};
+    return 0;
+}
+
+static int drop_queue(void **state)
+{
+    (void)state;
+    call_queue_free(queue);
+    return 0;
+}
+
+static void calls_leave_in_the_order_they_came(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        assert_true(call_queue_push(queue, &calls[i]));
+    assert_false(call_queue_push(queue, &calls[3]));
+    for (size_t i = 0; i < 3; i++)
+        assert_ptr_equal(call_queue_take(queue), &calls[i]);
+    assert_true(call_queue_push(queue, &calls[3]));
+}
+
+static void a_wake_brings_back_the_calls_of_its_key_only(void **state)
+{
+    (void)state;
+    calls[1].key = other_key;
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(call_queue_push(queue, &calls[i]));
+        call_queue_park(queue, call_queue_take(queue));
+    }
+    call_queue_wake(queue, &key);
+    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    call_queue_wake(queue, &other_key);
+    assert_ptr_equal(call_queue_take(queue), &calls[1]);
+    assert_false(calls[1].is_last_try);
+}
+
+static void a_wake_between_look_and_park_is_not_lost(void **state)
+{
+    (void)state;
+    assert_true(call_queue_push(queue, &calls[0]));
+    struct call *call = call_queue_take(queue);
+    call_queue_wake(queue, &key);
+    call_queue_park(queue, call);
+    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+}
+
+static void a_parked_call_returns_shortly_before_its_deadline(void **state)
+{
+    (void)state;
+    assert_true(call_queue_push(queue, &calls[0]));
+    call_queue_park(queue, call_queue_take(queue));
+    now_us = calls[0].deadline_us - 100000;
+    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    assert_true(calls[0].is_last_try);
+}
+
+static void calls_of_a_lost_connection_are_marked_and_unparked(void **state)
+{
+    (void)state;
+    assert_true(call_queue_push(queue, &calls[0]));
+    call_queue_park(queue, call_queue_take(queue));
+    assert_true(call_queue_push(queue, &calls[1]));
+    call_queue_abandon(queue, 0);
+    assert_ptr_equal(call_queue_take(queue), &calls[1]);
+    assert_false(calls[1].is_abandoned);
+    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    assert_true(calls[0].is_abandoned);
+}
+
+static void after_the_last_call_nothing_stays_parked(void **state)
+{
+    (void)state;
+    assert_true(call_queue_push(queue, &calls[0]));
+    call_queue_park(queue, call_queue_take(queue));
+    call_queue_unpark_all(queue);
+    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    assert_true(calls[0].is_last_try);
+}
+
+static void a_stopped_queue_gives_nothing_out(void **state)
+{
+    (void)state;
+    assert_true(call_queue_push(queue, &calls[0]));
+    call_queue_stop(queue);
+    assert_null(call_queue_take(queue));
+    assert_false(call_queue_push(queue, &calls[1]));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_queue, drop_queue)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(calls_leave_in_the_order_they_came),
+        TEST(a_wake_brings_back_the_calls_of_its_key_only),
+        TEST(a_wake_between_look_and_park_is_not_lost),
+        TEST(a_parked_call_returns_shortly_before_its_deadline),
+        TEST(calls_of_a_lost_connection_are_marked_and_unparked),
+        TEST(after_the_last_call_nothing_stays_parked),
+        TEST(a_stopped_queue_gives_nothing_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
