@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "domain/linkedin.h"
+
+#include "domain/import_date.h"
+#include "domain/profile_url.h"
+#include "domain/text.h"
+
+#include <string.h>
+
+/* Longest text kept of one field: LinkedIn allows 220 characters for a headline. */
+enum { FIELD_SIZE = 900, NAME_SIZE = 300, SORT_NAME_SIZE = 200, EMAIL_SIZE = 255 };
+
+const char linkedin_header_expected[] =
+    "First Name,Last Name,URL,Email Address,Company,Position,Connected On";
+
+static const char *const column_names[LINKEDIN_N_COLUMNS] = {
+    [LINKEDIN_FIRST_NAME] = "first name",
+    [LINKEDIN_LAST_NAME] = "last name",
+    [LINKEDIN_URL] = "url",
+    [LINKEDIN_EMAIL] = "email address",
+    [LINKEDIN_COMPANY] = "company",
+    [LINKEDIN_POSITION] = "position",
+    [LINKEDIN_CONNECTED_ON] = "connected on",
+};
+
+static enum linkedin_column column_named(const struct csv_field *field)
+{
+    char text[FIELD_SIZE], folded[FIELD_SIZE];
+    charset_decode(CHARSET_UTF8, field->data, field->len, text, sizeof(text));
+    text_tidy(text);
+    text_fold(text, folded, sizeof(folded));
+    for (int i = 0; i < LINKEDIN_N_COLUMNS; i++)
+        if (strcmp(folded, column_names[i]) == 0)
+            return (enum linkedin_column)i;
+    return LINKEDIN_N_COLUMNS;
+}
+
+bool linkedin_find_header(const struct csv_record *record, struct linkedin_header *out)
+{
+    struct linkedin_header found = {.n_fields = record->n_fields};
+    for (int i = 0; i < LINKEDIN_N_COLUMNS; i++)
+        found.at[i] = -1;
+    for (size_t i = 0; i < record->n_fields; i++) {
+        enum linkedin_column column = column_named(&record->fields[i]);
+        if (column != LINKEDIN_N_COLUMNS && found.at[column] < 0)
+            found.at[column] = (int)i;
+    }
+    if (found.at[LINKEDIN_FIRST_NAME] < 0 || found.at[LINKEDIN_LAST_NAME] < 0 ||
+        found.at[LINKEDIN_CONNECTED_ON] < 0)
+        return false;
+    *out = found;
+    return true;
+}
+
+/* The fields of a row as text, before anything is made of them. */
+struct row_text {
+    char field[LINKEDIN_N_COLUMNS][FIELD_SIZE];
+};
+
+static void read_text(const struct linkedin_header *header, enum charset charset,
+    const struct csv_record *record, struct row_text *out)
+{
+    for (int i = 0; i < LINKEDIN_N_COLUMNS; i++) {
+        out->field[i][0] = '\0';
+        if (header->at[i] < 0 || (size_t)header->at[i] >= record->n_fields)
+            continue;
+        const struct csv_field *field = &record->fields[header->at[i]];
+        charset_decode(charset, field->data, field->len, out->field[i], FIELD_SIZE);
+        text_tidy(out->field[i]);
+    }
+}
+
+static bool is_blank_beyond(const struct csv_record *record, size_t first)
+{
+    for (size_t i = first; i < record->n_fields; i++)
+        if (record->fields[i].len > 0)
+            return false;
+    return true;
+}
+
+/* NULL: the record has the shape of a row. */
+static const char *shape_problem(
+    const struct linkedin_header *header, const struct csv_record *record)
+{
+    if (record->is_oversized)
+        return "the record is too long; a quotation mark may be missing";
+    if (record->is_cut && record->n_fields < header->n_fields)
+        return "the file ends in the middle of this row";
+    if (record->n_fields < header->n_fields)
+        return "the row has fewer columns than the header";
+    if (!is_blank_beyond(record, header->n_fields))
+        return "the row has more columns than the header; a comma may lack its quotes";
+    return NULL;
+}
+
+static bool has_person(const struct row_text *text)
+{
+    for (int i = 0; i < LINKEDIN_CONNECTED_ON; i++)
+        if (text->field[i][0] != '\0')
+            return true;
+    return false;
+}
+
+static const char *fold(struct arena *arena, const char *text, size_t size)
+{
+    char folded[3 * FIELD_SIZE];
+    text_fold(text, folded, size < sizeof(folded) ? size : sizeof(folded));
+    return arena_strdup(arena, folded);
+}
+
+/* False when the arena is full. */
+static bool fill_row(const struct row_text *text, struct arena *arena, struct import_row *out)
+{
+    char name[2 * FIELD_SIZE + 2], email[EMAIL_SIZE] = "", url[PROFILE_URL_SIZE] = "";
+    const char *first = text->field[LINKEDIN_FIRST_NAME];
+    const char *last = text->field[LINKEDIN_LAST_NAME];
+    size_t n = charset_decode(CHARSET_UTF8, first, strlen(first), name, NAME_SIZE);
+    name[n] = ' ';
+    charset_decode(CHARSET_UTF8, last, strlen(last), name + n + 1, NAME_SIZE);
+    text_tidy(name);
+    if (!text_email(text->field[LINKEDIN_EMAIL], email, sizeof(email)))
+        email[0] = '\0';
+    if (!profile_url_normalise(text->field[LINKEDIN_URL], url))
+        url[0] = '\0';
+
+    out->name = arena_strdup(arena, name);
+    out->email = arena_strdup(arena, email);
+    out->profile_url = arena_strdup(arena, url);
+    out->company = arena_strdup(arena, text->field[LINKEDIN_COMPANY]);
+    out->position = arena_strdup(arena, text->field[LINKEDIN_POSITION]);
+    out->connected_us = import_date_parse(text->field[LINKEDIN_CONNECTED_ON]);
+    out->sort_name = fold(arena, name, SORT_NAME_SIZE);
+    const char *key = arena_printf(arena, "%s\n%s", name, text->field[LINKEDIN_COMPANY]);
+    const char *search = arena_printf(
+        arena, "%s\n%s\n%s", name, text->field[LINKEDIN_COMPANY], text->field[LINKEDIN_POSITION]);
+    if (!key || !search)
+        return false;
+    out->name_key = fold(arena, key, SIZE_MAX);
+    out->search_text = fold(arena, search, SIZE_MAX);
+    return out->name && out->email && out->profile_url && out->company && out->position &&
+           out->sort_name && out->name_key && out->search_text;
+}
+
+enum linkedin_verdict linkedin_read_row(const struct linkedin_header *header, enum charset charset,
+    const struct csv_record *record, struct arena *arena, struct import_row *out, const char **why)
+{
+    if (record->n_fields == 1 && record->fields[0].len == 0)
+        return LINKEDIN_BLANK_LINE;
+    *why = shape_problem(header, record);
+    if (*why)
+        return LINKEDIN_SKIPPED;
+
+    struct row_text text;
+    read_text(header, charset, record, &text);
+    if (!has_person(&text) && text.field[LINKEDIN_CONNECTED_ON][0] != '\0') {
+        *why = "the row holds only a date: the account was closed since";
+        return LINKEDIN_CLOSED;
+    }
+    if (text.field[LINKEDIN_FIRST_NAME][0] == '\0' && text.field[LINKEDIN_LAST_NAME][0] == '\0') {
+        *why = has_person(&text) ? "the row has no name" : "the row is empty";
+        return LINKEDIN_SKIPPED;
+    }
+    out->number = record->number;
+    return fill_row(&text, arena, out) ? LINKEDIN_PERSON : LINKEDIN_NO_MEMORY;
+}
