@@ -8,10 +8,13 @@
 #include <string.h>
 
 /* Longest text kept of one field: LinkedIn allows 220 characters for a headline. */
-enum { FIELD_SIZE = 900, NAME_SIZE = 300, SORT_NAME_SIZE = 200, EMAIL_SIZE = 255 };
+enum { FIELD_SIZE = 900, NAME_SIZE = 300, EMAIL_SIZE = 255 };
 
 const char linkedin_header_expected[] =
     "First Name,Last Name,URL,Email Address,Company,Position,Connected On";
+
+/* A fold is an index key and part of a page token, so it is kept short. */
+enum { FOLD_SIZE = 201 };
 
 static const char *const column_names[LINKEDIN_N_COLUMNS] = {
     [LINKEDIN_FIRST_NAME] = "first name",
@@ -101,10 +104,10 @@ static bool has_person(const struct row_text *text)
     return false;
 }
 
-static const char *fold(struct arena *arena, const char *text, size_t size)
+static const char *fold(struct arena *arena, const char *text)
 {
-    char folded[3 * FIELD_SIZE];
-    text_fold(text, folded, size < sizeof(folded) ? size : sizeof(folded));
+    char folded[FOLD_SIZE];
+    text_fold(text, folded, sizeof(folded));
     return arena_strdup(arena, folded);
 }
 
@@ -129,16 +132,11 @@ static bool fill_row(const struct row_text *text, struct arena *arena, struct im
     out->company = arena_strdup(arena, text->field[LINKEDIN_COMPANY]);
     out->position = arena_strdup(arena, text->field[LINKEDIN_POSITION]);
     out->connected_us = import_date_parse(text->field[LINKEDIN_CONNECTED_ON]);
-    out->sort_name = fold(arena, name, SORT_NAME_SIZE);
-    const char *key = arena_printf(arena, "%s\n%s", name, text->field[LINKEDIN_COMPANY]);
-    const char *search = arena_printf(
-        arena, "%s\n%s\n%s", name, text->field[LINKEDIN_COMPANY], text->field[LINKEDIN_POSITION]);
-    if (!key || !search)
-        return false;
-    out->name_key = fold(arena, key, SIZE_MAX);
-    out->search_text = fold(arena, search, SIZE_MAX);
+    out->name_fold = fold(arena, name);
+    out->company_fold = fold(arena, text->field[LINKEDIN_COMPANY]);
+    out->position_fold = fold(arena, text->field[LINKEDIN_POSITION]);
     return out->name && out->email && out->profile_url && out->company && out->position &&
-           out->sort_name && out->name_key && out->search_text;
+           out->name_fold && out->company_fold && out->position_fold;
 }
 
 enum linkedin_verdict linkedin_read_row(const struct linkedin_header *header, enum charset charset,

@@ -47,10 +47,9 @@ struct import_row {
     const char *profile_url; /* normalised */
     const char *company;
     const char *position;
-    const char *sort_name;   /* name without case and accents */
-    const char *name_key;    /* name and company without case and accents: the weak identity */
-    const char *search_text; /* name, company and position without case and accents */
-    int64_t connected_us;    /* IMPORT_DATE_UNKNOWN */
+    /* Without case and accents: to sort, to search, and to recognise who has no address. */
+    const char *name_fold, *company_fold, *position_fold;
+    int64_t connected_us; /* IMPORT_DATE_UNKNOWN */
 };
 
 enum linkedin_verdict {

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Configuration of kith-contact.
+ */
+#pragma once
+
+#include "config/service_options.h"
+
+struct contact_config {
+    struct service_options service;
+    const char *operator_token;
+    const char *recommendation_endpoints;
+    const char *notification_endpoints;
+};
+
+extern const struct config_spec contact_config_spec;

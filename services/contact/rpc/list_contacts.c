@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reply.h"
+#include "request.h"
+#include "service.h"
+
+#include <string.h>
+
+/* Everything that makes one list another list. */
+static const char *list_name(struct rpc_ctx *ctx, const struct contact_query *query)
+{
+    char member[ID_TEXT_SIZE];
+    id_format(&query->member, member);
+    return arena_printf(ctx->arena, "contacts\n%s\n%s\n%s", member, query->tag ? query->tag : "",
+        query->text ? query->text : "");
+}
+
+static enum err_code read_query(struct rpc_ctx *ctx, const Kith__V1__ListContactsRequest *in,
+    struct contact_query *query, const char **list)
+{
+    query->member = ctx->principal.member;
+    enum err_code code = request_fold(ctx, in->tag, &query->tag);
+    if (code == ERR_OK)
+        code = request_fold(ctx, in->query, &query->text);
+    if (code == ERR_OK)
+        code = request_page_size(ctx, in->page_size, &query->limit);
+    if (code != ERR_OK)
+        return code;
+    *list = list_name(ctx, query);
+    return *list ? ERR_OK : request_too_large(ctx);
+}
+
+static enum err_code read_position(
+    struct rpc_ctx *ctx, const char *list, const char *token, struct contact_query *query)
+{
+    if (token[0] == '\0')
+        return ERR_OK;
+    struct page_position *after = arena_alloc(ctx->arena, sizeof *after);
+    if (!after)
+        return request_too_large(ctx);
+    if (!page_token_parse(list, token, after))
+        return err_raise(&ctx->err, REASON_PAGE_TOKEN_INVALID,
+            "page_token is not one that this list, with this filter, gave out");
+    query->after = after;
+    return ERR_OK;
+}
+
+/* One contact more than fits was asked for: whether there is a next page. */
+static enum err_code close_page(
+    struct rpc_ctx *ctx, const char *list, int64_t limit, struct contacts *page, char **token)
+{
+    if (page->n <= (size_t)limit)
+        return ERR_OK;
+    page->n = (size_t)limit;
+    const struct contact *last = &page->items[page->n - 1];
+    struct page_position position = {.id = last->id};
+    strncpy(position.key, last->name_fold, sizeof position.key - 1);
+    char text[PAGE_TOKEN_SIZE];
+    page_token_format(list, &position, text);
+    *token = arena_strdup(ctx->arena, text);
+    return *token ? ERR_OK : store_too_large(&ctx->err);
+}
+
+static enum err_code fill(
+    struct rpc_ctx *ctx, const struct contacts *page, Kith__V1__ListContactsResponse *out)
+{
+    out->contacts = arena_calloc(ctx->arena, page->n + 1, sizeof *out->contacts);
+    if (!out->contacts)
+        return store_too_large(&ctx->err);
+    for (size_t i = 0; i < page->n; i++) {
+        enum err_code code = reply_contact(ctx, &page->items[i], &out->contacts[i]);
+        if (code != ERR_OK)
+            return code;
+    }
+    out->n_contacts = page->n;
+    return ERR_OK;
+}
+
+RPC_HANDLER(list_contacts, Kith__V1__ListContactsRequest, Kith__V1__ListContactsResponse)
+{
+    struct contact_query query = {.tag = NULL};
+    const char *list = NULL;
+    enum err_code code = read_query(ctx, in, &query, &list);
+    if (code == ERR_OK)
+        code = read_position(ctx, list, in->page_token, &query);
+    int64_t total = 0, limit = query.limit++;
+    struct contacts page;
+    if (code == ERR_OK)
+        code = store_count_contacts(ctx->db, &query, &total, &ctx->err);
+    if (code == ERR_OK)
+        code = store_list_contacts(ctx->db, ctx->arena, &query, &page, &ctx->err);
+    if (code == ERR_OK)
+        code = close_page(ctx, list, limit, &page, &out->next_page_token);
+    if (code == ERR_OK)
+        code = fill(ctx, &page, out);
+    out->total = (uint64_t)total;
+    return code;
+}

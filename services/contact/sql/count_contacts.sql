@@ -1,0 +1,11 @@
+SELECT count(*)
+FROM contact.contact AS c
+WHERE c.member_id = $1::uuid
+    AND ($2::text IS NULL OR EXISTS (
+        SELECT FROM contact.fact AS f
+        WHERE f.member_id = c.member_id AND f.contact_id = c.contact_id
+            AND f.kind = 11 AND f.value_fold = $2::text
+    ))
+    AND ($3::text IS NULL OR strpos(
+        concat_ws(E'\n', c.name_fold, c.company_fold, c.position_fold), $3::text
+    ) > 0)

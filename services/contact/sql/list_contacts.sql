@@ -1,0 +1,18 @@
+-- A page in order of name. NULL tag or query: any. NULL position: the first page.
+SELECT
+    c.contact_id, c.name, c.email, c.profile_url, c.company, c.position, c.connected_at,
+    c.linked_member_id, t.contact_id IS NOT NULL AS is_connected, c.name_fold
+FROM contact.contact AS c
+LEFT JOIN contact.tie AS t ON t.member_id = c.member_id AND t.contact_id = c.contact_id
+WHERE c.member_id = $1::uuid
+    AND ($2::text IS NULL OR EXISTS (
+        SELECT FROM contact.fact AS f
+        WHERE f.member_id = c.member_id AND f.contact_id = c.contact_id
+            AND f.kind = 11 AND f.value_fold = $2::text
+    ))
+    AND ($3::text IS NULL OR strpos(
+        concat_ws(E'\n', c.name_fold, c.company_fold, c.position_fold), $3::text
+    ) > 0)
+    AND ($4::text IS NULL OR (c.name_fold, c.contact_id) > ($4::text, $5::uuid))
+ORDER BY c.name_fold, c.contact_id
+LIMIT $6::int8

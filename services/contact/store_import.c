@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_import.h"
+
+#include "contact_sql.h"
+#include "domain/import_date.h"
+#include "events.h"
+
+#include <assert.h>
+
+_Static_assert(IMPORT_DATE_UNKNOWN == DB_TIME_NULL, "an unknown date is NULL in the database");
+
+enum err_code store_take_chunk(struct db_session *db, const struct import_key *key,
+    const struct import_chunk *chunk, int64_t *bytes_received, struct err *err)
+{
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    enum err_code code =
+        contact_sql_take_chunk(db, &r, err, db_id(&key->member), db_id(&key->import),
+            db_int(chunk->format), db_bool(chunk->is_dry_run), db_text(chunk->file_name),
+            db_int(chunk->offset), db_bytes(chunk->bytes.data, chunk->bytes.len));
+    if (code == ERR_OK)
+        *bytes_received = db_rows(r) == 1 ? db_get_int(r, 0, 0) : -1;
+    return code;
+}
+
+enum err_code store_has_chunk(struct db_session *db, const struct import_key *key,
+    const struct import_chunk *chunk, bool *out, struct err *err)
+{
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    enum err_code code = contact_sql_has_chunk(db, &r, err, db_id(&key->member),
+        db_id(&key->import), db_int(chunk->offset), db_bytes(chunk->bytes.data, chunk->bytes.len));
+    if (code == ERR_OK)
+        *out = db_get_bool(r, 0, 0);
+    return code;
+}
+
+enum { CHUNK_START, CHUNK_BYTES };
+
+enum err_code store_read_chunk(struct db_session *db, const struct import_key *key, int64_t *offset,
+    struct db_result **out, struct err *err)
+{
+    enum err_code code = contact_sql_read_chunk(
+        db, out, err, db_id(&key->member), db_id(&key->import), db_int(*offset));
+    if (code == ERR_OK && db_rows(*out) == 1)
+        *offset = db_get_int(*out, 0, CHUNK_START) + (int64_t)store_chunk_bytes(*out).len;
+    return code;
+}
+
+struct db_bytes store_chunk_bytes(const struct db_result *chunk)
+{
+    return db_get_bytes(chunk, 0, CHUNK_BYTES);
+}
+
+enum err_code store_get_import(struct db_session *db, struct arena *arena,
+    const struct import_key *key, struct import_status *out, struct err *err)
+{
+    enum {
+        STATE,
+        FORMAT,
+        DRY_RUN,
+        BYTES,
+        ROWS,
+        CREATED,
+        UPDATED,
+        UNCHANGED,
+        SKIPPED,
+        CLOSED,
+        WEAK,
+        FAILURE_REASON,
+        FAILURE_MESSAGE
+    };
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    enum err_code code =
+        contact_sql_get_import(db, &r, err, db_id(&key->member), db_id(&key->import));
+    if (code != ERR_OK)
+        return code;
+    if (db_rows(r) == 0)
+        return err_raise(err, REASON_IMPORT_NOT_FOUND, "there is no such import of yours");
+    struct import_status status = {
+        .id = key->import,
+        .state = db_get_int(r, 0, STATE),
+        .format = db_get_int(r, 0, FORMAT),
+        .is_dry_run = db_get_bool(r, 0, DRY_RUN),
+        .bytes_received = db_get_int(r, 0, BYTES),
+        .counts = {db_get_int(r, 0, ROWS), db_get_int(r, 0, CREATED), db_get_int(r, 0, UPDATED),
+            db_get_int(r, 0, UNCHANGED), db_get_int(r, 0, SKIPPED), db_get_int(r, 0, CLOSED),
+            db_get_int(r, 0, WEAK)},
+        .failure_reason = store_text(arena, r, 0, FAILURE_REASON),
+        .failure_message = store_text(arena, r, 0, FAILURE_MESSAGE),
+    };
+    if (!status.failure_reason || !status.failure_message)
+        return store_too_large(err);
+    *out = status;
+    return ERR_OK;
+}
+
+enum err_code store_list_import_skips(struct db_session *db, struct arena *arena,
+    const struct import_key *key, struct import_skips *out, struct err *err)
+{
+    enum { ROW, REASON };
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    enum err_code code =
+        contact_sql_list_import_skips(db, &r, err, db_id(&key->member), db_id(&key->import));
+    if (code != ERR_OK)
+        return code;
+    out->n = 0;
+    for (size_t i = 0; i < db_rows(r) && i < IMPORT_MAX_SKIPS; i++) {
+        out->rows[i] = db_get_int(r, i, ROW);
+        out->reasons[i] = store_text(arena, r, i, REASON);
+        if (!out->reasons[i])
+            return store_too_large(err);
+        out->n++;
+    }
+    return ERR_OK;
+}
+
+enum err_code store_lock_member(struct db_session *db, const struct id *member, struct err *err)
+{
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    enum err_code code = contact_sql_lock_member(db, &r, err, db_id(member));
+    if (code == ERR_OK && db_rows(r) == 0)
+        return err_raise(err, REASON_MEMBER_NOT_FOUND, "there is no such member");
+    return code;
+}
+
+void import_columns_add(
+    struct import_columns *columns, const struct import_row *row, const struct id *contact)
+{
+    size_t i = columns->n++;
+    assert(i < IMPORT_BATCH);
+    columns->ids[i] = contact ? *contact : (struct id){{0}};
+    columns->names[i] = row->name;
+    columns->emails[i] = row->email;
+    columns->profile_urls[i] = row->profile_url;
+    columns->companies[i] = row->company;
+    columns->positions[i] = row->position;
+    columns->name_folds[i] = row->name_fold;
+    columns->company_folds[i] = row->company_fold;
+    columns->position_folds[i] = row->position_fold;
+    columns->connected[i] = row->connected_us;
+}
+
+enum err_code store_match_contacts(struct db_session *db, const struct import_key *key,
+    const struct import_columns *rows, struct import_match matches[IMPORT_BATCH], struct err *err)
+{
+    enum { ORD, CONTACT, IS_WEAK, HAS_NEWS };
+    size_t n = rows->n;
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    enum err_code code = contact_sql_match_contacts(db, &r, err, db_id(&key->member),
+        db_id(&key->import), db_text_array(rows->names, n), db_text_array(rows->emails, n),
+        db_text_array(rows->profile_urls, n), db_text_array(rows->companies, n),
+        db_text_array(rows->positions, n), db_time_array(rows->connected, n),
+        db_text_array(rows->name_folds, n), db_text_array(rows->company_folds, n));
+    if (code != ERR_OK)
+        return code;
+    for (size_t i = 0; i < n; i++)
+        matches[i] = (struct import_match){.is_weak = false};
+    for (size_t i = 0; i < db_rows(r); i++) {
+        size_t row = (size_t)db_get_int(r, i, ORD) - 1;
+        matches[row] = (struct import_match){
+            db_get_id(r, i, CONTACT), db_get_bool(r, i, IS_WEAK), db_get_bool(r, i, HAS_NEWS)};
+    }
+    return ERR_OK;
+}
+
+enum err_code store_insert_contacts(struct db_session *db, const struct import_key *key,
+    const struct import_columns *rows, struct err *err)
+{
+    size_t n = rows->n;
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    return contact_sql_insert_contacts(db, &r, err, db_id(&key->member), db_id(&key->import),
+        db_id_array(rows->ids, n), db_text_array(rows->names, n), db_text_array(rows->emails, n),
+        db_text_array(rows->profile_urls, n), db_text_array(rows->companies, n),
+        db_text_array(rows->positions, n), db_time_array(rows->connected, n),
+        db_text_array(rows->name_folds, n), db_text_array(rows->company_folds, n),
+        db_text_array(rows->position_folds, n));
+}
+
+enum err_code store_update_contacts(struct db_session *db, const struct id *member,
+    const struct import_columns *rows, struct err *err)
+{
+    size_t n = rows->n;
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    return contact_sql_update_contacts(db, &r, err, db_id(member), db_id_array(rows->ids, n),
+        db_text_array(rows->names, n), db_text_array(rows->emails, n),
+        db_text_array(rows->profile_urls, n), db_text_array(rows->companies, n),
+        db_text_array(rows->positions, n), db_time_array(rows->connected, n),
+        db_text_array(rows->name_folds, n), db_text_array(rows->company_folds, n),
+        db_text_array(rows->position_folds, n));
+}
+
+enum err_code store_finish_import(struct db_session *db, const struct import_key *key,
+    const struct import_status *status, const struct import_skips *skips,
+    const struct queue_outgoing *event, struct err *err)
+{
+    const struct import_counts *n = &status->counts;
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    return contact_sql_finish_import(db, &r, err, db_id(&key->member), db_id(&key->import),
+        db_int(status->state), db_int(n->rows), db_int(n->created), db_int(n->updated),
+        db_int(n->unchanged), db_int(n->skipped), db_int(n->closed), db_int(n->weak),
+        db_text(status->failure_reason), db_text(status->failure_message),
+        db_int_array(skips->rows, skips->n), db_text_array(skips->reasons, skips->n),
+        EVENT_PARAMS(event));
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_member.h"
+
+#include "contact_sql.h"
+#include "events.h"
+
+enum err_code store_create_member(struct db_session *db, const struct member *member,
+    const struct token *token, const struct queue_outgoing *event, struct err *err)
+{
+    CLEANUP(db_result_clear) struct db_result *created = NULL;
+    enum err_code code = contact_sql_create_member(db, &created, err, db_id(&member->id),
+        db_text(member->name), db_text(member->email), db_bool(member->is_email_verified),
+        db_text(member->time_zone), db_id(&token->id), db_bytes(token->hash, sizeof token->hash),
+        db_int(token->scopes), EVENT_PARAMS(event));
+    if (code != ERR_OK)
+        return code;
+    if (db_rows(created) == 0)
+        return err_raise(err, REASON_EMAIL_TAKEN, "a member with this e-mail address exists");
+    return ERR_OK;
+}
+
+static enum err_code list_facts(struct db_session *db, struct arena *arena, const struct id *member,
+    struct facts *out, struct err *err)
+{
+    enum { COL_ID, COL_KIND, COL_VALUE, COL_SOURCE, COL_CONFIDENCE };
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    enum err_code code = contact_sql_list_member_facts(db, &r, err, db_id(member));
+    if (code != ERR_OK)
+        return code;
+    void *room = NULL;
+    code = store_room(arena, db_rows(r), sizeof(struct fact), &room, err);
+    if (code != ERR_OK)
+        return code;
+    struct facts facts = {room, db_rows(r)};
+    for (size_t i = 0; i < facts.n; i++) {
+        facts.items[i] = (struct fact){
+            .id = db_get_id(r, i, COL_ID),
+            .kind = db_get_int(r, i, COL_KIND),
+            .value = store_text(arena, r, i, COL_VALUE),
+            .source = db_get_int(r, i, COL_SOURCE),
+            .confidence = db_get_float(r, i, COL_CONFIDENCE),
+        };
+        if (!facts.items[i].value)
+            return store_too_large(err);
+    }
+    *out = facts;
+    return ERR_OK;
+}
+
+enum err_code store_get_member(struct db_session *db, struct arena *arena, const struct id *id,
+    struct member *out, struct err *err)
+{
+    enum { COL_NAME, COL_EMAIL, COL_VERIFIED, COL_ZONE, COL_CREATED };
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    enum err_code code = contact_sql_get_member(db, &r, err, db_id(id));
+    if (code != ERR_OK)
+        return code;
+    if (db_rows(r) == 0)
+        return err_raise(err, REASON_MEMBER_NOT_FOUND, "there is no such member");
+    struct member member = {
+        .id = *id,
+        .name = store_text(arena, r, 0, COL_NAME),
+        .email = store_text(arena, r, 0, COL_EMAIL),
+        .is_email_verified = db_get_bool(r, 0, COL_VERIFIED),
+        .time_zone = store_text(arena, r, 0, COL_ZONE),
+        .created_us = db_get_time(r, 0, COL_CREATED),
+    };
+    if (!member.name || !member.email || !member.time_zone)
+        return store_too_large(err);
+    code = list_facts(db, arena, id, &member.facts, err);
+    if (code == ERR_OK)
+        *out = member;
+    return code;
+}
+
+/* The facts as columns, for unnest. */
+struct fact_columns {
+    struct id *ids;
+    int64_t *kinds;
+    const char **values, **folds;
+    double *confidences;
+};
+
+static bool split(struct arena *arena, const struct facts *facts, struct fact_columns *out)
+{
+    struct fact_columns columns = {
+        .ids = arena_calloc(arena, facts->n, sizeof *columns.ids),
+        .kinds = arena_calloc(arena, facts->n, sizeof *columns.kinds),
+        .values = arena_calloc(arena, facts->n, sizeof *columns.values),
+        .folds = arena_calloc(arena, facts->n, sizeof *columns.folds),
+        .confidences = arena_calloc(arena, facts->n, sizeof *columns.confidences),
+    };
+    if (!columns.ids || !columns.kinds || !columns.values || !columns.folds || !columns.confidences)
+        return false;
+    for (size_t i = 0; i < facts->n; i++) {
+        columns.ids[i] = facts->items[i].id;
+        columns.kinds[i] = facts->items[i].kind;
+        columns.values[i] = facts->items[i].value;
+        columns.folds[i] = facts->items[i].value_fold;
+        columns.confidences[i] = facts->items[i].confidence;
+    }
+    *out = columns;
+    return true;
+}
+
+enum err_code store_add_member_facts(struct db_session *db, struct arena *arena,
+    const struct id *member, const struct facts *facts, struct err *err)
+{
+    struct fact_columns columns;
+    if (facts->n == 0)
+        return ERR_OK;
+    if (!split(arena, facts, &columns))
+        return err_raise(err, REASON_REQUEST_TOO_LARGE, "the facts do not fit into one call");
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    return contact_sql_add_member_facts(db, &r, err, db_id(member),
+        db_id_array(columns.ids, facts->n), db_int_array(columns.kinds, facts->n),
+        db_text_array(columns.values, facts->n), db_text_array(columns.folds, facts->n),
+        db_float_array(columns.confidences, facts->n));
+}
+
+enum err_code store_update_member(struct db_session *db, struct arena *arena, const struct id *id,
+    const struct member_change *change, const struct queue_outgoing *event, struct err *err)
+{
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    enum err_code code = contact_sql_update_member(db, &r, err, db_id(id), db_text(change->name),
+        db_text(change->time_zone), db_id_array(change->remove_facts, change->n_remove_facts),
+        EVENT_PARAMS(event));
+    if (code != ERR_OK)
+        return code;
+    return store_add_member_facts(db, arena, id, &change->add_facts, err);
+}
+
+enum err_code store_has_time_zone(
+    struct db_session *db, const char *name, bool *out, struct err *err)
+{
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    enum err_code code = contact_sql_has_time_zone(db, &r, err, db_text(name));
+    if (code == ERR_OK)
+        *out = db_get_bool(r, 0, 0);
+    return code;
+}
+
+enum err_code store_create_token(
+    struct db_session *db, const struct id *member, const struct token *token, struct err *err)
+{
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    struct db_param expires = token->expires_us ? db_time(token->expires_us) : db_null(DB_TIME);
+    enum err_code code = contact_sql_create_token(db, &r, err, db_id(member), db_id(&token->id),
+        db_bytes(token->hash, sizeof token->hash), db_text(token->label), db_int(token->scopes),
+        expires);
+    if (code == ERR_OK && db_rows(r) == 0)
+        return err_raise(err, REASON_MEMBER_NOT_FOUND, "there is no such member");
+    return code;
+}
+
+enum err_code store_revoke_token(struct db_session *db, const struct id *member,
+    const struct id *token, bool *is_hers, struct err *err)
+{
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    enum err_code code = contact_sql_revoke_token(db, &r, err, db_id(member), db_id(token));
+    if (code == ERR_OK)
+        *is_hers = db_rows(r) == 1;
+    return code;
+}

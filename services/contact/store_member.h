@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Members and their tokens in the database.
+ */
+#pragma once
+
+#include "auth/auth.h"
+#include "queue/queue.h"
+#include "store.h"
+
+struct member {
+    struct id id;
+    const char *name;
+    const char *email;
+    bool is_email_verified;
+    const char *time_zone;
+    int64_t created_us;
+    struct facts facts;
+};
+
+/* A token to store: the hash, never the text. */
+struct token {
+    struct id id;
+    uint8_t hash[AUTH_HASH_SIZE];
+    const char *label;
+    int64_t scopes;
+    int64_t expires_us; /* 0: never */
+};
+
+/* EMAIL_TAKEN when the address is to count as verified and another member proved it hers. */
+MUST_USE enum err_code store_create_member(struct db_session *db, const struct member *member,
+    const struct token *token, const struct queue_outgoing *event, struct err *err);
+
+/* With her facts. MEMBER_NOT_FOUND. */
+MUST_USE enum err_code store_get_member(struct db_session *db, struct arena *arena,
+    const struct id *id, struct member *out, struct err *err);
+
+/* What to change of a member; NULL texts stay. */
+struct member_change {
+    const char *name;
+    const char *time_zone;
+    const struct id *remove_facts;
+    size_t n_remove_facts;
+    struct facts add_facts;
+};
+
+MUST_USE enum err_code store_update_member(struct db_session *db, struct arena *arena,
+    const struct id *id, const struct member_change *change, const struct queue_outgoing *event,
+    struct err *err);
+
+/* Facts she has already are left alone. */
+MUST_USE enum err_code store_add_member_facts(struct db_session *db, struct arena *arena,
+    const struct id *member, const struct facts *facts, struct err *err);
+
+MUST_USE enum err_code store_has_time_zone(
+    struct db_session *db, const char *name, bool *out, struct err *err);
+
+/* MEMBER_NOT_FOUND. */
+MUST_USE enum err_code store_create_token(
+    struct db_session *db, const struct id *member, const struct token *token, struct err *err);
+
+/* *is_hers: false when the member has no such token. One revoked before stays so. */
+MUST_USE enum err_code store_revoke_token(struct db_session *db, const struct id *member,
+    const struct id *token, bool *is_hers, struct err *err);
