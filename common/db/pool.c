@@ -4,6 +4,7 @@
 #include "db_sql.h"
 #include "log/log.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +172,7 @@ static struct db *new_pool(const struct db_config *config)
     db->config.password = copy_of(config->password);
     db->config.app_name = copy_of(config->app_name);
     db->idle = calloc((size_t)db->config.pool_size, sizeof(struct db_conn *));
+    assert(db->n_idle == 0);
     if (!db->idle || !db->config.conninfo) {
         db_close(db);
         return NULL;

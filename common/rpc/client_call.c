@@ -144,7 +144,7 @@ static void fail(struct client_call *call, const struct err *err)
 {
     bool is_retried = call->may_retry && call->n_attempts < MAX_ATTEMPTS &&
                       is_worth_another_try(err->reason) && take_retry_token(call->client);
-    uint32_t ceiling_ms = (uint32_t)BACKOFF_MS << (call->n_attempts - 1);
+    uint32_t ceiling_ms = (uint32_t)BACKOFF_MS << (unsigned)(call->n_attempts - 1);
     int64_t wait_ms = (int64_t)arc4random_uniform(ceiling_ms + 1) + err->retry_after_ms;
     if (!is_retried || wait_ms >= left_ms(call)) {
         finish(call, NULL, err);

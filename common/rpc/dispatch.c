@@ -268,10 +268,10 @@ static void log_call(const struct run *r, const struct outcome *out)
         LOG_STR("origin", is_failure ? err->origin : NULL));
 }
 
-const struct route *dispatch_route(const struct dispatch *d, uint32_t hash)
+const struct route *dispatch_route(const struct dispatch *d, uint32_t method)
 {
-    const struct schema_method *method = schema_find(d->schema, hash);
-    const struct route *route = method ? &d->routes[schema_index(d->schema, method)] : NULL;
+    const struct schema_method *found = schema_find(d->schema, method);
+    const struct route *route = found ? &d->routes[schema_index(d->schema, found)] : NULL;
     return route && route->row ? route : NULL;
 }
 

@@ -12,7 +12,7 @@ struct health *health_new(const struct clock *clock); /* NULL without memory */
 void health_free(struct health *h);
 
 /* `problem` NULL: fine. See rpc_server_set_health(). */
-void health_set(struct health *h, const char *part, bool is_required, const char *problem);
+void health_set(struct health *h, const char *name, bool is_required, const char *problem);
 
 /* From now on not ready. */
 void health_drain(struct health *h);

@@ -127,7 +127,8 @@ static int by_hash(const void *a, const void *b)
 
 static enum err_code sort_methods(struct schema *schema, struct err *err)
 {
-    qsort(schema->methods, schema->n_methods, sizeof(*schema->methods), by_hash);
+    if (schema->n_methods > 0)
+        qsort(schema->methods, schema->n_methods, sizeof(*schema->methods), by_hash);
     for (size_t i = 1; i < schema->n_methods; i++)
         if (schema->methods[i].hash == schema->methods[i - 1].hash)
             return err_raise(err, REASON_INTERNAL_ERROR,

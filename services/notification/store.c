@@ -59,11 +59,11 @@ static enum err_code read_notices(
 }
 
 enum err_code store_list(struct db_session *db, struct arena *arena, const struct id *member,
-    int64_t before, bool only_unread, int64_t limit, struct notices *out, struct err *err)
+    const struct store_page *page, struct notices *out, struct err *err)
 {
     CLEANUP(db_result_clear) struct db_result *result = NULL;
-    enum err_code code = notification_sql_list_notifications(
-        db, &result, err, db_id(member), db_int(before), db_bool(only_unread), db_int(limit));
+    enum err_code code = notification_sql_list_notifications(db, &result, err, db_id(member),
+        db_int(page->before), db_bool(page->only_unread), db_int(page->limit));
     if (code != ERR_OK)
         return code;
     return read_notices(arena, result, out, err);

@@ -32,10 +32,16 @@ struct notices {
 MUST_USE enum err_code store_add(
     struct db_session *db, const struct notice *notice, bool *is_new, struct err *err);
 
-/* Newest first, those numbered below `before`. */
+/* Which notifications to list: those numbered below `before`, at most `limit`. */
+struct store_page {
+    int64_t before;
+    bool only_unread;
+    int64_t limit;
+};
+
+/* Newest first. */
 MUST_USE enum err_code store_list(struct db_session *db, struct arena *arena,
-    const struct id *member, int64_t before, bool only_unread, int64_t limit, struct notices *out,
-    struct err *err);
+    const struct id *member, const struct store_page *page, struct notices *out, struct err *err);
 
 /* Oldest first, those numbered above `after`. */
 MUST_USE enum err_code store_watch(struct db_session *db, struct arena *arena,

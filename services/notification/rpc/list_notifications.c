@@ -32,8 +32,8 @@ RPC_HANDLER(
     if (code != ERR_OK)
         return code;
     struct notices found;
-    code = store_list(ctx->db, ctx->arena, &ctx->principal.member, page.before, in->only_unread,
-        limit + 1, &found, &ctx->err);
+    const struct store_page wanted = {page.before, in->only_unread, limit + 1};
+    code = store_list(ctx->db, ctx->arena, &ctx->principal.member, &wanted, &found, &ctx->err);
     if (code != ERR_OK)
         return code;
     bool has_more = found.n > (size_t)limit;

@@ -15,7 +15,7 @@ SELECT
         WHERE q.ask_id = n.subject_id AND q.member_id IN (n.member_id, n.actor_id))
 FROM (SELECT 1) AS always
 LEFT JOIN LATERAL (
-    SELECT *
+    SELECT p.member_id, p.id, p.seq, p.kind, p.subject_id, p.actor_id, p.created_at, p.read_at
     FROM notification.notification p
     WHERE p.member_id = $1::uuid AND p.seq < $2::int8 AND (p.read_at IS NULL OR NOT $3::bool)
     ORDER BY p.seq DESC

@@ -49,8 +49,8 @@ static void what_is_not_known_is_not_made_up(void **state)
 static void a_question_of_many_lines_becomes_one(void **state)
 {
     (void)state;
-    assert_string_equal(title_write(&arena, NOTICE_ASK_RECEIVED, "Ana", "One\n\ttwo"),
-        "Ana asks you: One  two");
+    assert_string_equal(
+        title_write(&arena, NOTICE_ASK_RECEIVED, "Ana", "One\n\ttwo"), "Ana asks you: One  two");
 }
 
 static void a_long_question_is_cut_between_characters(void **state)
