@@ -4,9 +4,9 @@
 #include "nearest/nearest.h"
 #include "pbjson/pbjson.h"
 
-#include <assert.h>
 #include <kith/v1/reflection.pb-c.h>
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 

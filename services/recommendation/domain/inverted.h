@@ -34,7 +34,7 @@ struct inverted_postings {
     size_t n;
 };
 
-enum { INVERTED_NO_TERM = UINT32_MAX };
+#define INVERTED_NO_TERM UINT32_MAX
 
 size_t inverted_n_terms(const struct inverted *index);
 const char *inverted_term(const struct inverted *index, uint32_t term);

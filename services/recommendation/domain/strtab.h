@@ -18,7 +18,7 @@ struct strtab {
     uint32_t n_slots;
 };
 
-enum { STRTAB_NONE = UINT32_MAX };
+#define STRTAB_NONE UINT32_MAX
 
 /* A zeroed one is empty and may be freed. */
 void strtab_fini(struct strtab *t);
