@@ -6,10 +6,32 @@
  * schema's `outbox` in the statement that changes its state, one row per subscriber. Its relay
  * delivers the rows of the buckets it owns and deletes them once acknowledged: the row that is
  * still there is the truth, there is no cursor. The consumer's effect and its row in `inbox` (the
- * event id) commit together.
+ * event id) commit together. An id is remembered for a week.
  *
- * Tables of every schema that takes part are made by its first migration, see
- * common/queue/queue_tables.sql.
+ * Tables of every schema that takes part are made by its first migration, through the line
+ *
+ *     -- include: common/queue/queue_tables.sql
+ *
+ * and found by the search_path of the service's role.
+ *
+ * An event, seen from the producer (rows of `outbox`) and the consumer (rows of `inbox`):
+ *
+ *     written --read by the owner of its bucket--> under way --acknowledged--> deleted
+ *        ^                                            |
+ *        +---- subscriber down, reply lost, epoch ----+----> refused --back-off--> written
+ *              old: somebody delivers it again                (later events of the member wait)
+ *
+ *     unknown --effect and inbox row commit--> taken --delivered again--> taken, no effect
+ *
+ * A bucket (rows of `bucket_owner`); every arrow but the renewal makes a new epoch:
+ *
+ *     free --claim--> owned --renewed at a third of the lease--> owned
+ *      ^                |
+ *      +--- released, --+--lease ran out--> free      (or taken over at once by a process
+ *           stopped                                    that starts under the owner's name)
+ *
+ * Only the owner reads a bucket, and deletes name the epoch: a relay that was asleep while its
+ * lease ran out can deliver again, which does no harm, but can change nothing.
  */
 #pragma once
 
@@ -50,7 +72,8 @@ struct queue_subscriber {
 struct queue_relay_config {
     struct db *db;
     const struct clock *clock;
-    const char *owner; /* unique name of this process */
+    const char *owner; /* name of this place: host or instance. A process that starts under it
+                          takes over from the last one at once, and that one stands by */
     int64_t lease_ms;  /* bucket ownership; 0: 30 s */
     int64_t poll_ms;   /* look at the outbox at least this often; 0: 1 s */
     int64_t batch;     /* events of one delivery; 0: 200 */
@@ -64,7 +87,7 @@ struct queue_relay;
 MUST_USE enum err_code queue_relay_start(
     struct queue_relay **out, const struct queue_relay_config *config, struct err *err);
 
-/* New rows were committed; look now. Coalesced, never blocks, may be lost without harm. */
+/* New rows were committed; look now. Coalesced, may be lost without harm. NULL is fine. */
 void queue_relay_hint(struct queue_relay *relay);
 
 /* Gives its buckets back and ends the thread. NULL is fine. */
@@ -79,7 +102,10 @@ void queue_relay_stop(struct queue_relay *relay);
  */
 typedef enum err_code queue_effect_fn(struct rpc_ctx *ctx, const struct queue_event *event);
 
-/* Runs after the commit of a new event, for what is not in the database (caches, waking polls). */
+/*
+ * Runs after the commit of an event, for what is not in the database (caches, waking polls); again
+ * if it is delivered again.
+ */
 typedef void queue_after_fn(void *service, const struct queue_event *event);
 
 struct queue_handler {
@@ -94,6 +120,8 @@ struct queue_consumer {
     void *service; /* ctx->service of the effects */
     const struct queue_handler *handlers;
     size_t n_handlers;
+    _Atomic int64_t clean_at_us; /* private: when to delete old inbox rows again */
+    _Atomic unsigned n_cleaned;
 };
 
 extern const struct rpc_service queue_rpc; /* kith.v1.QueueService */

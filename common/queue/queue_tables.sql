@@ -35,9 +35,11 @@ CREATE TABLE bucket_owner (
 );
 INSERT INTO bucket_owner (bucket) SELECT generate_series(0, 63);
 
--- Reference: relays that are alive, so that they can share the buckets fairly.
+-- Reference: relays that are alive, so that they can share the buckets fairly. The generation grows
+-- with every process that takes the name; an older process of that name may do nothing any more.
 CREATE TABLE bucket_relay (
     owner text PRIMARY KEY,
+    generation int8 NOT NULL DEFAULT 1,
     seen_until timestamptz NOT NULL
 );
 

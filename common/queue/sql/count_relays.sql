@@ -1,0 +1,1 @@
+SELECT count(*) FROM bucket_relay WHERE seen_until > now();
