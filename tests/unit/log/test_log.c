@@ -197,6 +197,26 @@ static void a_line_too_long_stays_valid_and_says_so(void **state)
     json_decref(parsed);
 }
 
+static void a_line_full_to_the_brim_still_ends(void **state)
+{
+    (void)state;
+    static struct log_field fields[5000];
+    for (size_t i = 0; i < 4999; i++)
+        fields[i] =
+            LOG_INT("k", 1); /* so short that what is left of the line is less than its end */
+    fields[4999] = LOG_NONE;
+    log_open("contact", "i7", LOG_FORMAT_LOGFMT, LOG_INFO);
+    log_write(LOG_INFO, "x", fields);
+    char got[32 * 1024];
+    size_t len = 0;
+    for (ssize_t n = 1; n > 0; len += (size_t)(n > 0 ? n : 0))
+        n = read(log_end, got + len, sizeof(got) - 1 - len);
+    got[len] = '\0';
+    static const char end[] = " truncated=true\n";
+    assert_true(len > 15000);
+    assert_string_equal(got + len - (sizeof(end) - 1), end);
+}
+
 static void logging_leaves_errno_alone_and_survives_a_full_pipe(void **state)
 {
     (void)state;
@@ -237,6 +257,7 @@ int main(void)
         captured(levels_below_the_lowest_are_silent_until_it_is_lowered),
         captured(an_error_is_logged_with_code_reason_and_detail),
         captured(a_line_too_long_stays_valid_and_says_so),
+        captured(a_line_full_to_the_brim_still_ends),
         captured(logging_leaves_errno_alone_and_survives_a_full_pipe),
         cmocka_unit_test(names_of_levels_and_formats_are_parsed),
     };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "clock/clock.h"
 #include "proc/proc.h"
 #include "unit_test.h"
 
@@ -46,7 +47,9 @@ static void a_signal_of_another_kind_does_not_end_the_wait(void **state)
     assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
     struct itimerval soon = {.it_value = {.tv_usec = 2000}};
     assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    int64_t started_us = clock_mono_us(clock_system());
     assert_int_equal(proc_wait(20), PROC_TIMEOUT);
+    assert_true(clock_mono_us(clock_system()) - started_us >= 20000);
     struct itimerval left;
     assert_int_equal(getitimer(ITIMER_REAL, &left), 0);
     assert_int_equal(left.it_value.tv_usec, 0);
