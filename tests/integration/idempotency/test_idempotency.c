@@ -203,8 +203,12 @@ static void a_failed_call_leaves_its_key_free(void **state)
 
 /* ---- twins ----------------------------------------------------------------------------------- */
 
+/* Holds its key, uncommitted: only then may the twin start, or it might come first. */
+static _Atomic bool first_is_in_handler;
+
 static void wait_until_the_twin_waits(void)
 {
+    first_is_in_handler = true;
     while (test_sql_int(admin, "SELECT count(*) FROM pg_stat_activity WHERE application_name = "
                                "'shop' AND wait_event_type = 'Lock'") == 0)
         sched_yield();
@@ -213,8 +217,7 @@ static void wait_until_the_twin_waits(void)
 static void *run_twin(void *arg)
 {
     struct call *twin = arg;
-    while (test_sql_int(admin, "SELECT count(*) FROM pg_stat_activity WHERE application_name = "
-                               "'shop' AND state = 'idle in transaction'") == 0)
+    while (!first_is_in_handler)
         sched_yield();
     struct err err = {0};
     return run(twin, &err) == ERR_OK ? NULL : twin;
@@ -224,6 +227,7 @@ static void *start_twin(struct call *first, struct call *twin, struct err *err, 
 {
     pthread_t thread;
     void *failed = NULL;
+    first_is_in_handler = false;
     first->in_handler = wait_until_the_twin_waits;
     assert_int_equal(pthread_create(&thread, NULL, run_twin, twin), 0);
     *code = run(first, err);
