@@ -10,7 +10,7 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { MAX_ROWS = 100000, BATCH_MEMORY = 16 << 20, HEADER_TEXT_SIZE = 120 };
+enum { MAX_ROWS = 100000, BATCH_MEMORY = 8 << 20, HEADER_TEXT_SIZE = 120 };
 
 /* What counts as an identity of a person within a file. */
 enum { BY_PROFILE = 'u', BY_EMAIL = 'e', BY_NAME = 'n', BY_CONTACT = 'c' };
@@ -110,11 +110,12 @@ static enum err_code write_batch(struct attempt *a)
 
 static enum err_code flush(struct attempt *a)
 {
+    enum err_code code = ERR_OK;
     a->batch.n = a->to_insert.n = a->to_update.n = 0;
     for (size_t i = 0; i < a->n_rows; i++)
         import_columns_add(&a->batch, &a->rows[i], NULL);
-    enum err_code code =
-        store_match_contacts(a->ctx->db, a->key, &a->batch, a->matches, &a->ctx->err);
+    if (a->n_rows > 0)
+        code = store_match_contacts(a->ctx->db, a->key, &a->batch, a->matches, &a->ctx->err);
     for (size_t i = 0; code == ERR_OK && i < a->n_rows; i++)
         code = settle(a, &a->rows[i], &a->matches[i]);
     if (code == ERR_OK)
@@ -244,7 +245,9 @@ static enum err_code take_record(struct attempt *a, const struct csv_record *rec
     if (!a->has_header)
         return take_preamble(a, record);
     enum err_code code = take_row(a, record);
-    if (code == ERR_OK && a->n_rows == IMPORT_BATCH)
+    /* Rows left out fill the memory of the batch as well. */
+    bool is_full = a->n_rows == IMPORT_BATCH || a->batch_arena.used > BATCH_MEMORY / 2;
+    if (code == ERR_OK && is_full)
         code = flush(a);
     return code;
 }

@@ -9,14 +9,19 @@
 
 _Static_assert(IMPORT_DATE_UNKNOWN == DB_TIME_NULL, "an unknown date is NULL in the database");
 
+/* Bytes without a pointer would be NULL to the database; an empty chunk is not. */
+static struct db_param chunk_param(const struct import_chunk *chunk)
+{
+    return db_bytes(chunk->bytes.data ? chunk->bytes.data : "", chunk->bytes.len);
+}
+
 enum err_code store_take_chunk(struct db_session *db, const struct import_key *key,
     const struct import_chunk *chunk, int64_t *bytes_received, struct err *err)
 {
     CLEANUP(db_result_clear) struct db_result *r = NULL;
-    enum err_code code =
-        contact_sql_take_chunk(db, &r, err, db_id(&key->member), db_id(&key->import),
-            db_int(chunk->format), db_bool(chunk->is_dry_run), db_text(chunk->file_name),
-            db_int(chunk->offset), db_bytes(chunk->bytes.data, chunk->bytes.len));
+    enum err_code code = contact_sql_take_chunk(db, &r, err, db_id(&key->member),
+        db_id(&key->import), db_int(chunk->format), db_bool(chunk->is_dry_run),
+        db_text(chunk->file_name), db_int(chunk->offset), chunk_param(chunk));
     if (code == ERR_OK)
         *bytes_received = db_rows(r) == 1 ? db_get_int(r, 0, 0) : -1;
     return code;
@@ -27,7 +32,7 @@ enum err_code store_has_chunk(struct db_session *db, const struct import_key *ke
 {
     CLEANUP(db_result_clear) struct db_result *r = NULL;
     enum err_code code = contact_sql_has_chunk(db, &r, err, db_id(&key->member),
-        db_id(&key->import), db_int(chunk->offset), db_bytes(chunk->bytes.data, chunk->bytes.len));
+        db_id(&key->import), db_int(chunk->offset), chunk_param(chunk));
     if (code == ERR_OK)
         *out = db_get_bool(r, 0, 0);
     return code;
