@@ -75,17 +75,10 @@ MUST_USE static enum err_code read_event(
     return ERR_OK;
 }
 
-static enum err_code put_into_inbox(struct rpc_ctx *ctx, const struct queue_event *event)
-{
-    struct notice notice;
-    enum err_code code = read_event(event, &notice, &ctx->err);
-    if (code != ERR_OK)
-        return code;
-    bool is_new;
-    return store_add(ctx->db, &notice, &is_new, &ctx->err);
-}
-
-/* The channel "log": one line per notification, for whoever wants to act on them from outside. */
+/*
+ * The channel "log": one line per notification, for whoever wants to act on them from outside.
+ * Should the commit fail, the line comes again with the next delivery, under the same id.
+ */
 static void log_notice(const struct notice *notice, const struct queue_event *event)
 {
     char id[ID_TEXT_SIZE], member[ID_TEXT_SIZE], subject[ID_TEXT_SIZE], trace[RPC_TRACE_ID_SIZE];
@@ -98,20 +91,30 @@ static void log_notice(const struct notice *notice, const struct queue_event *ev
         LOG_STR("subject_id", subject));
 }
 
-static void tell_watchers(void *state, const struct queue_event *event)
+static enum err_code put_into_inbox(struct rpc_ctx *ctx, const struct queue_event *event)
+{
+    struct notice notice;
+    bool is_new;
+    enum err_code code = read_event(event, &notice, &ctx->err);
+    if (code == ERR_OK)
+        code = store_add(ctx->db, &notice, &is_new, &ctx->err);
+    if (code == ERR_OK && is_new)
+        log_notice(&notice, event);
+    return code;
+}
+
+static void wake_watchers(void *state, const struct queue_event *event)
 {
     struct notification *self = state;
     struct notice notice;
     struct err err;
-    if (read_event(event, &notice, &err) != ERR_OK)
-        return; /* can not be: its effect was just committed */
-    log_notice(&notice, event);
-    rpc_server_wake(self->server, &notice.member);
+    if (read_event(event, &notice, &err) == ERR_OK) /* it was, a moment ago */
+        rpc_server_wake(self->server, &notice.member);
 }
 
 #define HANDLER(Message)                                   \
     {                                                      \
-        "kith.v1." #Message, put_into_inbox, tell_watchers \
+        "kith.v1." #Message, put_into_inbox, wake_watchers \
     }
 
 const struct queue_handler notification_events[] = {

@@ -56,7 +56,8 @@ enum err_code notification_start(struct notification *self, struct arena *arena,
         code = auth_new(&self->auth, &auth, err);
     if (code != ERR_OK)
         return code;
-    self->consumer = (struct queue_consumer){self, notification_events, notification_n_events};
+    self->consumer = (struct queue_consumer){
+        .service = self, .handlers = notification_events, .n_handlers = notification_n_events};
     code = make_server(self, config, err);
     if (code == ERR_OK)
         code = rpc_server_listen(self->server, err);

@@ -29,6 +29,12 @@ enum { THREADS = 4 };
 
 static atomic_bool is_stopping;
 
+/* protobuf-c's structs have no const strings, but nobody writes into them. */
+static char *text(const char *s)
+{
+    return (char *)(uintptr_t)s;
+}
+
 /* ---- setup ------------------------------------------------------------------------------------
  */
 
@@ -40,7 +46,7 @@ static void create_member(
     struct id id = id_new(clock_system());
     id_format(&id, key);
     (void)snprintf(email, sizeof(email), "%s@example.org", key);
-    in.name = (char *)(uintptr_t)name;
+    in.name = text(name);
     in.email = email;
     const Kith__V1__CreateMemberResponse *out =
         CALL(contact, "/kith.v1.ContactService/CreateMember", &in.base, key, arena);
@@ -75,7 +81,7 @@ static void connect_people(struct peer *asker, struct peer *coach, struct arena 
 {
     Kith__V1__SendInvitationRequest invite = KITH__V1__SEND_INVITATION_REQUEST__INIT;
     Kith__V1__AcceptInvitationRequest accept = KITH__V1__ACCEPT_INVITATION_REQUEST__INIT;
-    invite.contact_id = (char *)(uintptr_t)import_coach(asker, arena);
+    invite.contact_id = text(import_coach(asker, arena));
     driver_write("contact", invite.contact_id);
     const Kith__V1__SendInvitationResponse *sent =
         CALL(asker, "/kith.v1.ContactService/SendInvitation", &invite.base, "invite", arena);
@@ -113,13 +119,13 @@ static void ask_and_answer(struct worker *w, struct arena *arena)
     char key[ID_TEXT_SIZE];
     struct id id = id_new(clock_system());
     id_format(&id, key);
-    ask.question = "Which fins should I take on a trip?";
-    ask.contact_id = (char *)(uintptr_t)w->contact;
+    ask.question = text("Which fins should I take on a trip?");
+    ask.contact_id = text(w->contact);
     const Kith__V1__AskResponse *asked =
         CALL(&w->asker, "/kith.v1.RecommendationService/Ask", &ask.base, key, arena);
     ledger_note(w->asks, asked->ask->id);
     answer.ask_id = asked->ask->id;
-    answer.text = "Short ones, with a closed heel.";
+    answer.text = text("Short ones, with a closed heel.");
     (void)CALL(&w->coach, "/kith.v1.RecommendationService/Answer", &answer.base, key, arena);
     ledger_note(w->answers, asked->ask->id);
 }

@@ -69,7 +69,8 @@ static struct notices list(const struct person *member, int64_t before, bool onl
     struct db_session s = db_session(db, 0);
     struct err err = {0};
     struct notices found = {0};
-    assert_ok(store_list(&s, &arena, &member->id, before, only_unread, n, &found, &err), &err);
+    const struct store_page page = {before, only_unread, n};
+    assert_ok(store_list(&s, &arena, &member->id, &page, &found, &err), &err);
     return found;
 }
 
