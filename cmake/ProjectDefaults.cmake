@@ -6,8 +6,10 @@ target_compile_features(project_defaults INTERFACE c_std_11)
 target_compile_definitions(project_defaults INTERFACE _GNU_SOURCE)
 target_compile_options(project_defaults INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes
-    -Wmissing-prototypes -Wold-style-definition -Wcast-qual
-    $<IF:$<C_COMPILER_ID:GNU>,-Wcast-align=strict,-Wcast-align> -Wwrite-strings -Wformat=2
+    -Wmissing-prototypes -Wold-style-definition
+    # clang would also complain of the casts in protobuf-c's initialisers.
+    $<$<C_COMPILER_ID:GNU>:-Wcast-qual> $<IF:$<C_COMPILER_ID:GNU>,-Wcast-align=strict,-Wcast-align>
+    -Wwrite-strings -Wformat=2
     -Wundef -Wvla -Wno-overlength-strings -Wswitch-enum -Wimplicit-fallthrough -Wnull-dereference
     $<$<BOOL:${ENABLE_WERROR}>:-Werror>
     -fvisibility=hidden -fno-common -fstack-protector-strong)
