@@ -39,8 +39,6 @@ struct network_contact {
     struct id member;     /* zero: no member */
     bool is_connected;    /* both accepted an invitation here */
     int64_t connected_us; /* when the owner connected with her elsewhere; 0: unknown */
-    uint32_t name;        /* as the owner writes it; in `texts` */
-    uint32_t headline;    /* title and company, may be ""; in `texts` */
     uint32_t waiting;     /* questions the owner sent her that wait for an answer */
     uint32_t passed;      /* recent ones she passed on */
     double common;        /* rare facts she shares with the owner, see network.c */
@@ -95,10 +93,8 @@ struct network_builder;
 struct network_builder *network_builder_new(const struct wordnet *wordnet);
 void network_builder_free(struct network_builder *builder);
 
-/* Contacts first, in any order, each once. Name, headline and `common` of `contact` are filled in.
- */
-bool network_add_contact(struct network_builder *b, const struct network_contact *contact,
-    const char *name, const char *headline);
+/* Contacts first, in any order, each once. `common` of `contact` is filled in. */
+bool network_add_contact(struct network_builder *b, const struct network_contact *contact);
 
 /* What the owner's book says of a contact. Unknown contacts are passed over. */
 bool network_add_fact(struct network_builder *b, const struct id *contact, enum network_kind kind,

@@ -28,7 +28,7 @@ struct network_builder {
     struct by_id *by_member;
     size_t n_members;
     bool is_sorted;
-    struct strtab texts; /* names, headlines, statements */
+    struct strtab texts; /* of statements and stems */
     struct strtab keys;  /* kind and text: the number is the statement's */
     struct network_statement *statements;
     size_t n_statements, statements_cap;
@@ -61,8 +61,7 @@ void network_builder_free(struct network_builder *builder)
     free(builder);
 }
 
-bool network_add_contact(struct network_builder *b, const struct network_contact *contact,
-    const char *name, const char *headline)
+bool network_add_contact(struct network_builder *b, const struct network_contact *contact)
 {
     void *contacts = b->contacts;
     if (b->is_sorted || !grow(&contacts, &b->contacts_cap, b->n_contacts, sizeof(*b->contacts)))
@@ -71,9 +70,7 @@ bool network_add_contact(struct network_builder *b, const struct network_contact
     struct network_contact *copy = &b->contacts[b->n_contacts++];
     *copy = *contact;
     copy->common = 0;
-    copy->name = strtab_intern(&b->texts, name);
-    copy->headline = strtab_intern(&b->texts, headline);
-    return copy->name != STRTAB_NONE && copy->headline != STRTAB_NONE;
+    return true;
 }
 
 static int compare_contacts(const void *a, const void *b)

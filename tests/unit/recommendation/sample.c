@@ -16,10 +16,10 @@ struct id sample_id(uint32_t n)
     return id;
 }
 
-static void add_contact(struct network_builder *b, uint32_t n, const char *name)
+static void add_contact(struct network_builder *b, uint32_t n)
 {
     struct network_contact contact = {.id = sample_id(n)};
-    assert(network_add_contact(b, &contact, name, ""));
+    assert(network_add_contact(b, &contact));
 }
 
 static struct network *finish(struct network_builder *b)
@@ -36,7 +36,7 @@ struct network *sample_network(
 {
     struct network_builder *b = network_builder_new(wordnet);
     for (uint32_t n = 1; n <= n_contacts; n++)
-        add_contact(b, n, "");
+        add_contact(b, n);
     for (; facts->contact; facts++) {
         struct id id = sample_id(facts->contact);
         assert(network_add_fact(b, &id, facts->kind, facts->text, 1));
@@ -65,10 +65,9 @@ static int read_record(FILE *file, char fields[MAX_FIELDS][FIELD_SIZE])
 }
 
 /* First Name,Last Name,URL,Email Address,Company,Position,Connected On */
-enum { FIRST_NAME, LAST_NAME, COMPANY = 4, POSITION = 5, N_COLUMNS = 7 };
+enum { FIRST_NAME, COMPANY = 4, POSITION = 5, N_COLUMNS = 7 };
 
 struct row {
-    char name[FIELD_SIZE * 2];
     char company[FIELD_SIZE];
     char position[FIELD_SIZE];
 };
@@ -85,8 +84,6 @@ static size_t read_rows(struct row *rows, size_t max)
             strcmp(fields[FIRST_NAME], "First Name") == 0)
             n_fields = n_fields ? n_fields : feof(file) ? 0 : 1;
         else {
-            (void)snprintf(
-                rows[n].name, sizeof(rows[n].name), "%s %s", fields[FIRST_NAME], fields[LAST_NAME]);
             memcpy(rows[n].company, fields[COMPANY], FIELD_SIZE);
             memcpy(rows[n++].position, fields[POSITION], FIELD_SIZE);
         }
@@ -102,7 +99,7 @@ struct network *sample_address_book(const struct wordnet *wordnet)
     size_t n = read_rows(rows, MAX_ROWS);
     struct network_builder *b = network_builder_new(wordnet);
     for (uint32_t i = 0; i < n; i++)
-        add_contact(b, i + 1, rows[i].name);
+        add_contact(b, i + 1);
     for (uint32_t i = 0; i < n; i++) {
         struct id id = sample_id(i + 1);
         assert(network_add_fact(b, &id, NETWORK_EMPLOYER, rows[i].company, 1));

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "wordnet_map.h"
+
+static const struct config_option options[] = {
+    SERVICE_OPTION_ROWS(
+        struct recommendation_config, service, "recommendation", "tcp://127.0.0.1:7102"),
+    SERVICE_ENDPOINTS_ROW(struct recommendation_config, notification_endpoints, "notification",
+        "tcp://127.0.0.1:7103"),
+    {"wordnet-dir", CONFIG_STR, offsetof(struct recommendation_config, wordnet_dir),
+        WORDNET_MAP_DEFAULT_DIR, "Folder of WordNet's database files.", 0, 0, NULL, false},
+    {0},
+};
+
+const struct config_spec recommendation_config_spec = {
+    .program = "kith-recommendation",
+    .summary = "Finds who in a network knows, carries the question there and the answer back.",
+    .usage = "kith-recommendation [serve|migrate|healthcheck] [OPTION…]",
+    .options = options,
+};

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Configuration of kith-recommendation.
+ */
+#pragma once
+
+#include "config/service_options.h"
+
+struct recommendation_config {
+    struct service_options service;
+    const char *notification_endpoints;
+    const char *wordnet_dir;
+};
+
+extern const struct config_spec recommendation_config_spec;

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/reply.h"
+#include "rpc/routing.h"
+
+enum { DEFAULT_CANDIDATES = 3 };
+
+/* The contacts that fit and are still hers, up to `max`. */
+static enum err_code fill_candidates(
+    struct rpc_ctx *ctx, const struct routing *r, size_t max, Kith__V1__RouteQuestionResponse *out)
+{
+    out->candidates = arena_calloc(ctx->arena, max + 1, sizeof(Kith__V1__Candidate *));
+    if (!out->candidates)
+        return reply_too_large(ctx);
+    for (size_t i = 0; i < r->result.n_fit && out->n_candidates < max; i++) {
+        if (!r->people[i])
+            continue;
+        Kith__V1__Candidate *c = decision_candidate(
+            r->network, &r->result.candidates[i], (uint32_t)out->n_candidates + 1, ctx->arena);
+        if (!c || !reply_person(ctx, r->people[i], c))
+            return reply_too_large(ctx);
+        out->candidates[out->n_candidates++] = c;
+    }
+    return ERR_OK;
+}
+
+static enum err_code fill(
+    struct rpc_ctx *ctx, const struct routing *r, size_t max, Kith__V1__RouteQuestionResponse *out)
+{
+    out->decision_id = reply_id(ctx, &r->decision.id);
+    out->considered = r->result.considered;
+    out->notes = arena_calloc(ctx->arena, r->result.n_notes + 1, sizeof(char *));
+    if (!out->decision_id || !out->notes)
+        return reply_too_large(ctx);
+    for (size_t i = 0; i < r->result.n_notes; i++) {
+        out->notes[i] = reply_text(ctx, r->result.notes[i]);
+        if (!out->notes[i])
+            return reply_too_large(ctx);
+    }
+    out->n_notes = r->result.n_notes;
+    return fill_candidates(ctx, r, max, out);
+}
+
+RPC_HANDLER(route_question, Kith__V1__RouteQuestionRequest, Kith__V1__RouteQuestionResponse)
+{
+    if (in->max_candidates > ROUTE_MAX_CANDIDATES)
+        return err_raise_field(&ctx->err, "max_candidates", "max_candidates is %u; the limit is %d",
+            in->max_candidates, ROUTE_MAX_CANDIDATES);
+    CLEANUP(routing_done) struct routing routing;
+    enum err_code code = routing_run(ctx, in->question, NULL, &routing);
+    if (code == ERR_OK)
+        code = store_add_decision(ctx->db, &ctx->principal.member, &routing.decision, &ctx->err);
+    if (code == ERR_OK)
+        code =
+            fill(ctx, &routing, in->max_candidates ? in->max_candidates : DEFAULT_CANDIDATES, out);
+    return code;
+}

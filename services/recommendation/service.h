@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Service: what kith-recommendation is made of, and what its handlers share.
+ */
+#pragma once
+
+#include "auth/auth.h"
+#include "config.h"
+#include "db/db.h"
+#include "domain/route.h"
+#include "engine.h"
+#include "queue/queue.h"
+#include "rpc/server.h"
+#include "wordnet_map.h"
+
+/* Begins zeroed. The parts know one another: it may not move once it is started. */
+struct recommendation {
+    struct db *db;
+    struct auth *auth;
+    struct wordnet_map wordnet;
+    struct router router;
+    struct engine *engine;
+    struct rpc_client *notification; /* for events only */
+    struct queue_subscriber subscriber;
+    char owner[96]; /* unique name of this process: host and process id */
+    struct queue_relay *relay;
+    struct queue_consumer consumer;
+    struct rpc_server *server;
+};
+
+extern const struct rpc_service recommendation_rpc; /* kith.v1.RecommendationService */
+extern const struct db_schema recommendation_schema;
+
+/* Connects, checks the schema and listens. After a failure, too, recommendation_stop() is due. */
+MUST_USE enum err_code recommendation_start(struct recommendation *self, struct arena *arena,
+    const struct recommendation_config *config, struct err *err);
+
+/* Finishes the calls under way, for at most ten seconds, and gives everything back. */
+void recommendation_stop(struct recommendation *self);
+
+rpc_handler_fn rpc_route_question;
+rpc_handler_fn rpc_ask;
+rpc_handler_fn rpc_get_ask;
+rpc_handler_fn rpc_list_asks;
+rpc_handler_fn rpc_answer;
+rpc_handler_fn rpc_pass;
+rpc_handler_fn rpc_explain_decision;
