@@ -110,7 +110,7 @@ static enum err_code renew_buckets(struct queue_relay *relay, struct db_session 
 static enum err_code balance(struct queue_relay *relay, struct db_session *s, int n_own,
     struct ownership *own, bool *is_settled, struct err *err)
 {
-    int share;
+    int share = ID_BUCKETS;
     int n_claimed = 0;
     enum err_code code = count_share(s, &share, err);
     if (code == ERR_OK && n_own > share)
