@@ -95,3 +95,10 @@ MUST_USE enum err_code wordnet_spread(const struct wordnet *wordnet, const char 
 
 /* The concept's first word, "skin diving"; in `arena`, NULL if that is full. */
 const char *wordnet_label(const struct wordnet *wordnet, uint32_t synset, struct arena *arena);
+
+/*
+ * The dictionary's definition of a noun's most usual sense, "someone who makes or repairs locks";
+ * also of one in the plural, or of several words joined by '_'. Returns its length, 0 for an
+ * unknown noun; `out` points into the dictionary and does not end with NUL.
+ */
+size_t wordnet_define(const struct wordnet *wordnet, const char *noun, const char **out);

@@ -1,0 +1,10 @@
+# Writes OUT: the lines of FILE as `static const char *const NAME[]`, ended by NULL.
+file(STRINGS "${FILE}" lines ENCODING UTF-8)
+set(code "/* Generated from a text file; do not edit. */\n#pragma once\n\n#include <stddef.h>\n\n")
+string(APPEND code "static const char *const ${NAME}[] = {\n")
+foreach(line IN LISTS lines)
+    string(REPLACE "\\" "\\\\" line "${line}")
+    string(REPLACE "\"" "\\\"" line "${line}")
+    string(APPEND code "    \"${line}\",\n")
+endforeach()
+file(WRITE "${OUT}" "${code}    NULL,\n};\n")
