@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "args.h"
+
+#include "nearest/nearest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct option_row global_options[] = {
+    {"as", 0, "PROFILE", "act as the member this profile is logged in as (KITH_PROFILE)"},
+    {"token-file", 0, "FILE", "act with the token in this file, - for standard input"},
+    {"json", 0, NULL, "print JSON, one object a line; errors too, on standard error"},
+    {"timeout", 0, "TIME", "give up after this long: 500ms, 3s, 2m"},
+    {"quiet", 'q', NULL, "only what was asked for: no hints, no progress"},
+    {"verbose", 'v', NULL, "also trace ids, for the log of the services"},
+    {"no-input", 0, NULL, "never ask for anything"},
+    {"help", 'h', NULL, "explain the command"},
+    {NULL, 0, NULL, NULL},
+};
+
+/* Where in the command line we are. */
+struct args {
+    struct cli *cli;
+    int argc;
+    char *const *argv;
+    int at;
+};
+
+const struct command *args_find_command(const char *name)
+{
+    for (const struct command *c = commands; c->name != NULL; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+static const struct option_row *find_in(
+    const struct option_row *table, const char *name, size_t len, char letter)
+{
+    for (const struct option_row *o = table; o != NULL && o->name != NULL; o++) {
+        bool is_name = name != NULL && strlen(o->name) == len && memcmp(o->name, name, len) == 0;
+        if (is_name || (letter != 0 && o->letter == letter))
+            return o;
+    }
+    return NULL;
+}
+
+static const struct option_row *find_option(
+    const struct cli *cli, const char *name, size_t len, char letter)
+{
+    const struct option_row *own = cli->command == NULL ? NULL : cli->command->options;
+    const struct option_row *found = find_in(own, name, len, letter);
+    return found == NULL ? find_in(global_options, name, len, letter) : found;
+}
+
+static enum status unknown_option(struct cli *cli, const char *word)
+{
+    char typed[64];
+    (void)snprintf(typed, sizeof(typed), "%.*s", (int)strcspn(word, "="), word);
+    struct nearest near = nearest_to(typed);
+    const struct option_row *own = cli->command == NULL ? NULL : cli->command->options;
+    const struct option_row *const tables[] = {own, global_options};
+    for (size_t t = 0; t < 2; t++)
+        for (const struct option_row *o = tables[t]; o != NULL && o->name != NULL; o++)
+            nearest_consider(&near, arena_printf(&cli->arena, "--%s", o->name));
+    const char *command = cli->command == NULL ? "" : cli->command->name;
+    const char *next = near.word != NULL ? arena_printf(&cli->arena, "did you mean %s?", near.word)
+                                         : arena_printf(&cli->arena, "kith help%s%s",
+                                               *command == '\0' ? "" : " ", command);
+    return cli_refuse(cli, STATUS_USAGE, next, "there is no option %s", typed);
+}
+
+static enum status give(struct cli *cli, const struct option_row *option, const char *value)
+{
+    if (cli->n_given == MAX_GIVEN)
+        return cli_refuse(cli, STATUS_USAGE, NULL, "too many options");
+    cli->given[cli->n_given++] = (struct given){option, value};
+    return STATUS_OK;
+}
+
+/* The option at hand, its value behind '=' or in the next word. */
+static enum status take_option(
+    struct args *args, const struct option_row *option, const char *word, const char *value)
+{
+    if (option == NULL)
+        return unknown_option(args->cli, word);
+    if (option->value == NULL && value != NULL)
+        return cli_refuse(args->cli, STATUS_USAGE, NULL, "--%s takes no value", option->name);
+    if (option->value != NULL && value == NULL) {
+        if (args->at == args->argc)
+            return cli_refuse(
+                args->cli, STATUS_USAGE, NULL, "--%s needs a %s", option->name, option->value);
+        value = args->argv[args->at++];
+    }
+    return give(args->cli, option, value == NULL ? "" : value);
+}
+
+static enum status take_long(struct args *args, const char *word)
+{
+    const char *name = word + 2;
+    size_t len = strcspn(name, "=");
+    const char *value = name[len] == '=' ? name + len + 1 : NULL;
+    return take_option(args, find_option(args->cli, name, len, 0), word, value);
+}
+
+/* "-qv", "-nFILE" */
+static enum status take_letters(struct args *args, const char *word)
+{
+    for (const char *c = word + 1; *c != '\0'; c++) {
+        const struct option_row *option = find_option(args->cli, NULL, 0, *c);
+        bool takes_rest = option != NULL && option->value != NULL && c[1] != '\0';
+        enum status status = take_option(args, option, word, takes_rest ? c + 1 : NULL);
+        if (status != STATUS_OK || takes_rest)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* ---- commands -------------------------------------------------------------------------------- */
+
+static enum status unknown_command(struct cli *cli, const char *first, const char *both)
+{
+    struct nearest near = nearest_to(both);
+    struct nearest shorter = nearest_to(first);
+    bool is_half = false;
+    for (const struct command *c = commands; c->name != NULL; c++) {
+        nearest_consider(&near, c->name);
+        nearest_consider(&shorter, c->name);
+        is_half = is_half ||
+                  (strncmp(c->name, first, strlen(first)) == 0 && c->name[strlen(first)] == ' ');
+    }
+    const char *found = near.word != NULL ? near.word : shorter.word;
+    if (is_half)
+        return cli_refuse(cli, STATUS_USAGE, arena_printf(&cli->arena, "kith help %s", first),
+            "\"%s\" needs another word", first);
+    const char *next =
+        found == NULL ? "kith help" : arena_printf(&cli->arena, "did you mean kith %s?", found);
+    return cli_refuse(cli, STATUS_USAGE, next, "there is no command \"%s\"", first);
+}
+
+/* "fact add" before "fact". */
+static enum status take_command(struct args *args, const char *first)
+{
+    struct cli *cli = args->cli;
+    const char *second = args->at < args->argc ? args->argv[args->at] : "";
+    const char *both = arena_printf(&cli->arena, "%s %s", first, second);
+    cli->command = both == NULL ? NULL : args_find_command(both);
+    if (cli->command != NULL) {
+        args->at++;
+        return STATUS_OK;
+    }
+    cli->command = args_find_command(first);
+    return cli->command == NULL ? unknown_command(cli, first, both) : STATUS_OK;
+}
+
+static enum status check_operands(struct cli *cli)
+{
+    const struct command *c = cli->command;
+    if (c == NULL || cli_has(cli, "help"))
+        return STATUS_OK;
+    const char *usage = arena_printf(&cli->arena, "kith %s %s", c->name, c->operands);
+    const char *more = arena_printf(&cli->arena, "%s   (more: kith help %s)", usage, c->name);
+    if (cli->n_operands < c->min_operands)
+        return cli_refuse(cli, STATUS_USAGE, more, "something is missing");
+    if (c->max_operands >= 0 && cli->n_operands > c->max_operands)
+        return cli_refuse(
+            cli, STATUS_USAGE, more, "\"%s\" is one too many", cli->operands[c->max_operands]);
+    return STATUS_OK;
+}
+
+static enum status take_word(struct args *args, const char *word, bool *is_over)
+{
+    struct cli *cli = args->cli;
+    if (!*is_over && strcmp(word, "--") == 0) {
+        *is_over = true;
+        return STATUS_OK;
+    }
+    if (!*is_over && word[0] == '-' && word[1] == '-')
+        return take_long(args, word);
+    if (!*is_over && word[0] == '-' && word[1] != '\0')
+        return take_letters(args, word);
+    if (cli->command == NULL)
+        return take_command(args, word);
+    cli->operands[cli->n_operands++] = word;
+    return STATUS_OK;
+}
+
+enum status args_parse(struct cli *cli, int argc, char *const *argv)
+{
+    struct args args = {cli, argc, argv, 1};
+    bool is_over = false;
+    cli->operands = arena_calloc(&cli->arena, (size_t)argc + 1, sizeof(char *));
+    while (args.at < argc) {
+        const char *word = argv[args.at++];
+        enum status status = take_word(&args, word, &is_over);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return check_operands(cli);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what was given -------------------------------------------------------------------------- */
+
+const char *cli_option_at(const struct cli *cli, const char *name, int n)
+{
+    for (int i = 0; i < cli->n_given; i++)
+        if (strcmp(cli->given[i].option->name, name) == 0 && n-- == 0)
+            return cli->given[i].value;
+    return NULL;
+}
+
+const char *cli_option(const struct cli *cli, const char *name)
+{
+    return cli_option_at(cli, name, 0);
+}
+
+bool cli_has(const struct cli *cli, const char *name)
+{
+    return cli_option(cli, name) != NULL;
+}
+
+const char *cli_operand(const struct cli *cli, int n)
+{
+    return n < cli->n_operands ? cli->operands[n] : NULL;
+}
+
+const char *cli_operands_from(struct cli *cli, int n)
+{
+    const char *text = n < cli->n_operands ? cli->operands[n] : "";
+    for (int i = n + 1; i < cli->n_operands && text != NULL; i++)
+        text = arena_printf(&cli->arena, "%s %s", text, cli->operands[i]);
+    return text == NULL ? "" : text;
+}
+
+/* ---- talking to the person ------------------------------------------------------------------- */
+
+static void print_error(const struct cli *cli, const char *what, const char *next)
+{
+    const char *name = cli->command == NULL ? "" : cli->command->name;
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "kith%s%s: %s\n", *name == '\0' ? "" : " ", name, what);
+    if (next != NULL && *next != '\0' && !cli->is_quiet)
+        (void)fprintf(stderr, "next: %s\n", next);
+}
+
+enum status cli_refuse(struct cli *cli, enum status status, const char *next, const char *fmt, ...)
+{
+    char what[512];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(what, sizeof(what), fmt, args);
+    va_end(args);
+    cli->status = status;
+    if (cli->is_json) {
+        json_t *error = json_pack("{s:{s:s,s:s*}}", "error", "message", what, "remedy", next);
+        (void)json_dumpf(error, stderr, JSON_COMPACT);
+        (void)fputc('\n', stderr);
+        json_decref(error);
+    } else {
+        print_error(cli, what, next);
+    }
+    return status;
+}
+
+/* What a script must tell apart. */
+static enum status status_of(enum kith_code code)
+{
+    switch (code) {
+    case KITH_OK:
+        return STATUS_OK;
+    case KITH_INVALID_ARGUMENT:
+    case KITH_OUT_OF_RANGE:
+    case KITH_UNIMPLEMENTED:
+        return STATUS_USAGE;
+    case KITH_NOT_FOUND:
+        return STATUS_NOT_FOUND;
+    case KITH_PERMISSION_DENIED:
+    case KITH_UNAUTHENTICATED:
+        return STATUS_DENIED;
+    case KITH_ALREADY_EXISTS:
+    case KITH_FAILED_PRECONDITION:
+    case KITH_ABORTED:
+        return STATUS_CONFLICT;
+    case KITH_UNAVAILABLE:
+    case KITH_RESOURCE_EXHAUSTED:
+        return STATUS_UNAVAILABLE;
+    case KITH_DEADLINE_EXCEEDED:
+        return STATUS_TIMEOUT;
+    case KITH_CANCELLED:
+    case KITH_UNKNOWN:
+    case KITH_INTERNAL:
+    case KITH_DATA_LOSS:
+        break;
+    }
+    return STATUS_ERROR;
+}
+
+enum status cli_fail(struct cli *cli, struct kith_error *error)
+{
+    cli->status = status_of(kith_error_code(error));
+    const char *trace_id = kith_error_trace_id(error);
+    if (cli->is_json) {
+        json_t *json = json_pack("{s:{s:i,s:s,s:s,s:s,s:s,s:s,s:i}}", "error", "code",
+            (int)kith_error_code(error), "reason", kith_error_reason(error), "message",
+            kith_error_message(error), "remedy", kith_error_remedy(error), "field",
+            kith_error_field(error), "traceId", trace_id, "retryAfterMs",
+            (int)kith_error_retry_after_ms(error));
+        (void)json_dumpf(json, stderr, JSON_COMPACT);
+        (void)fputc('\n', stderr);
+        json_decref(json);
+    } else {
+        print_error(cli, kith_error_message(error), kith_error_remedy(error));
+        if (cli->is_verbose)
+            (void)fprintf(stderr, "why:  %s\ntrace: %s\n", kith_error_reason(error), trace_id);
+    }
+    kith_error_free(error);
+    return cli->status;
+}
+
+void cli_say(const struct cli *cli, const char *fmt, ...)
+{
+    if (cli->is_json)
+        return;
+    va_list args;
+    va_start(args, fmt);
+    (void)vprintf(fmt, args);
+    va_end(args);
+    (void)putchar('\n');
+}
+
+void cli_note(const struct cli *cli, const char *fmt, ...)
+{
+    if (cli->is_json || cli->is_quiet)
+        return;
+    va_list args;
+    va_start(args, fmt);
+    (void)fputs(cli->dim, stdout);
+    (void)vprintf(fmt, args);
+    (void)fputs(cli->plain, stdout);
+    va_end(args);
+    (void)putchar('\n');
+}
+
+void cli_next(const struct cli *cli, const char *fmt, ...)
+{
+    if (cli->is_json || cli->is_quiet)
+        return;
+    va_list args;
+    va_start(args, fmt);
+    (void)printf("%snext:%s ", cli->dim, cli->plain);
+    (void)vprintf(fmt, args);
+    va_end(args);
+    (void)putchar('\n');
+}
+
+bool cli_emit(const struct cli *cli, const json_t *value)
+{
+    if (!cli->is_json)
+        return false;
+    (void)json_dumpf(value, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15) | JSON_PRESERVE_ORDER);
+    (void)putchar('\n');
+    return true;
+}
+
+/* ---- talking to the services ----------------------------------------------------------------- */
+
+struct kith_client *cli_client(struct cli *cli)
+{
+    if (cli->client != NULL)
+        return cli->client;
+    const struct profile *p = &cli->profile;
+    struct kith_settings settings = {
+        .size = sizeof(settings),
+        .contact_endpoints = getenv("KITH_CONTACT_ENDPOINTS"),
+        .recommendation_endpoints = getenv("KITH_RECOMMENDATION_ENDPOINTS"),
+        .notification_endpoints = getenv("KITH_NOTIFICATION_ENDPOINTS"),
+        .token = p->token,
+        .timeout_ms = cli->timeout_ms,
+    };
+    if (settings.contact_endpoints == NULL)
+        settings.contact_endpoints = p->contact_endpoints;
+    if (settings.recommendation_endpoints == NULL)
+        settings.recommendation_endpoints = p->recommendation_endpoints;
+    if (settings.notification_endpoints == NULL)
+        settings.notification_endpoints = p->notification_endpoints;
+    struct kith_error *error = NULL;
+    if (kith_client_new(&settings, &cli->client, &error) != KITH_OK)
+        (void)cli_fail(cli, error);
+    return cli->client;
+}
+
+json_t *cli_try(struct cli *cli, const char *method, json_t *in,
+    const struct kith_call_options *options, struct kith_error **error)
+{
+    char *request = in == NULL ? strdup("{}") : json_dumps(in, JSON_COMPACT);
+    json_decref(in);
+    struct kith_result *result = NULL;
+    json_t *reply = NULL;
+    if (request != NULL &&
+        kith_call(cli->client, method, request, options, &result, error) == KITH_OK) {
+        reply = json_loads(kith_result_json(result), 0, NULL);
+        if (cli->is_verbose)
+            (void)fprintf(stderr, "trace: %s\n", kith_result_trace_id(result));
+        (void)json_array_append_new(cli->kept, reply);
+    }
+    kith_result_free(result);
+    free(request);
+    return reply;
+}
+
+json_t *cli_call_with(
+    struct cli *cli, const char *method, json_t *in, const struct kith_call_options *options)
+{
+    struct kith_error *error = NULL;
+    if (cli_client(cli) == NULL) {
+        json_decref(in);
+        return NULL;
+    }
+    json_t *reply = cli_try(cli, method, in, options, &error);
+    if (reply == NULL)
+        (void)cli_fail(cli, error);
+    return reply;
+}
+
+json_t *cli_call(struct cli *cli, const char *method, json_t *in)
+{
+    return cli_call_with(cli, method, in, NULL);
+}
+
+/* One page. 0: the caller has seen enough. */
+static int each_of_page(
+    struct cli *cli, const json_t *reply, const char *list, int64_t *left, each_fn *each, void *arg)
+{
+    size_t i;
+    json_t *element;
+    json_array_foreach(json_object_get(reply, list), i, element)
+    {
+        if (*left == 0 || !each(cli, element, arg))
+            return 0;
+        (*left)--;
+    }
+    return *left != 0;
+}
+
+bool cli_each(struct cli *cli, const char *method, json_t *in, const char *list, int64_t limit,
+    each_fn *each, void *arg)
+{
+    enum { PAGE = 500 };
+    int64_t left = limit <= 0 ? -1 : limit;
+    json_t *request = in == NULL ? json_object() : in;
+    (void)json_object_set_new(
+        request, "pageSize", json_integer(left > 0 && left < PAGE ? left : PAGE));
+    bool is_done = false;
+    for (;;) {
+        json_t *reply = cli_call(cli, method, json_deep_copy(request));
+        if (reply == NULL)
+            break;
+        const char *page = json_string_value(json_object_get(reply, "nextPageToken"));
+        is_done = each_of_page(cli, reply, list, &left, each, arg) == 0 || page == NULL;
+        if (is_done)
+            break;
+        (void)json_object_set_new(request, "pageToken", json_string(page));
+    }
+    json_decref(request);
+    return is_done;
+}

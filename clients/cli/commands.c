@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of commands: parser, help pages, completion and docs/cli.md are all made from it. */
+#include "commands/commands.h"
+
+#include "args.h"
+#include "help.h"
+
+#define END                 \
+    {                       \
+        NULL, 0, NULL, NULL \
+    }
+
+static const struct option_row ask_options[] = {
+    {"to", 0, "CONTACT", "ask this contact instead of who fits best"},
+    {"dry-run", 'n', NULL, "only show who would be asked, and why"},
+    END,
+};
+
+static const struct option_row asks_options[] = {
+    {"to-me", 0, NULL, "those sent to you instead of those you sent"},
+    {"open", 0, NULL, "only those that wait for an answer"},
+    {"limit", 0, "N", "at most this many"},
+    END,
+};
+
+static const struct option_row show_options[] = {
+    {"why", 0, NULL, "how the network chose: factors, evidence, who else was considered"},
+    END,
+};
+
+static const struct option_row inbox_options[] = {
+    {"follow", 'f', NULL, "stay, and print what comes"},
+    {"unread", 0, NULL, "only what you have not read yet"},
+    {"mark-read", 0, NULL, "mark everything shown as read"},
+    {"limit", 0, "N", "at most this many; 20 by default, 0 for all"},
+    END,
+};
+
+static const struct option_row import_options[] = {
+    {"dry-run", 'n', NULL, "only report what would happen"},
+    END,
+};
+
+static const struct option_row contacts_options[] = {
+    {"tag", 0, "TAG", "only contacts with this tag"},
+    {"limit", 0, "N", "at most this many"},
+    END,
+};
+
+static const struct option_row fact_options[] = {
+    {"confidence", 0, "0..1", "how sure you are; 1 by default"},
+    END,
+};
+
+static const struct option_row link_options[] = {
+    {"code", 0, "CODE", "of an invitation she sent you; without one her e-mail address decides"},
+    END,
+};
+
+static const struct option_row invite_options[] = {
+    {"note", 0, "TEXT", "a few words to her"},
+    END,
+};
+
+static const struct option_row invitations_options[] = {
+    {"all", 'a', NULL, "also those that are answered or over"},
+    END,
+};
+
+static const struct option_row login_options[] = {
+    {"save-as", 0, "PROFILE", "keep it under this name; that of --as by default"},
+    END,
+};
+
+static const struct option_row member_add_options[] = {
+    {"time-zone", 0, "ZONE", "IANA name, Europe/Berlin; UTC by default"},
+    {"fact", 0, "KIND:VALUE", "something she says of herself; may be repeated"},
+    {"invitation", 0, "CODE", "the invitation that lets her in, for who is not the operator"},
+    {"save-as", 0, "PROFILE", "log in as her under this name instead of printing the token"},
+    END,
+};
+
+static const struct option_row member_update_options[] = {
+    {"name", 0, "NAME", "what others call you"},
+    {"time-zone", 0, "ZONE", "IANA name; quiet hours are reckoned in it"},
+    {"fact", 0, "KIND:VALUE", "something to say of yourself; may be repeated"},
+    {"remove-fact", 0, "ID",
+        "a fact to take back, as kith whoami --json shows it; may be repeated"},
+    END,
+};
+
+static const struct option_row token_new_options[] = {
+    {"label", 0, "TEXT", "what it is for: laptop"},
+    {"read-only", 0, NULL, "it may look but not change or speak for you"},
+    {"expires", 0, "DAYS", "useless after so many days; never by default"},
+    END,
+};
+
+static const struct option_row process_options[] = {
+    {"process", 0, "NAME", "contact, recommendation or notification"},
+    END,
+};
+
+static const struct option_row ping_options[] = {
+    {"count", 'c', "N", "how often; 4 by default"},
+    END,
+};
+
+static const struct option_row help_options[] = {
+    {"markdown", 0, NULL, "every page as one document"},
+    {"names", 0, NULL, "names only, for completion"},
+    END,
+};
+
+const struct command commands[] = {
+    {"ask", "Asking", "QUESTION", 1, -1, "Ask your network a question; who fits best is asked.",
+        "Nobody is asked but the one contact shown. With --dry-run nothing is sent at all.",
+        "kith ask \"Which snorkeling mask and fins should I take on a trip to Hawaii?\"\n"
+        "kith ask --dry-run \"Who can read a Portuguese contract?\"\n"
+        "kith ask --to \"Dana Whitlock\" \"Is a full-face mask safe?\"",
+        ask_options, run_ask},
+    {"asks", "Asking", "", 0, 0, "Your questions, or with --to-me those that others asked you.",
+        NULL, "kith asks\nkith asks --to-me --open", asks_options, run_asks},
+    {"show", "Asking", "ASK", 1, 1, "One question with its answers.", NULL,
+        "kith show last\nkith show 9c217f3a --why", show_options, run_show},
+    {"answer", "Asking", "ASK TEXT", 1, -1, "Answer a question you were asked.",
+        "Without TEXT the answer is read from standard input.",
+        "kith answer last \"A low-volume one; try it in a pool first.\"\n"
+        "kith answer 9c217f3a < answer.txt",
+        NULL, run_answer},
+    {"pass", "Asking", "ASK", 1, 1, "Say that you can not or will not answer.", NULL,
+        "kith pass last", NULL, run_pass},
+    {"inbox", "Asking", "", 0, 0, "What came for you: questions, answers, invitations.", NULL,
+        "kith inbox --unread\nkith inbox --follow", inbox_options, run_inbox},
+
+    {"import linkedin", "People", "FILE", 1, 1,
+        "Import the Connections.csv of a LinkedIn export; - reads standard input.",
+        "Importing the same file again adds nothing. It is all or nothing: an error leaves your\n"
+        "address book as it was.",
+        "kith import linkedin --dry-run ~/Downloads/Connections.csv\n"
+        "kith import linkedin ~/Downloads/Connections.csv",
+        import_options, run_import_linkedin},
+    {"contacts", "People", "[QUERY]", 0, -1,
+        "Your contacts, or those whose name, company or position contains QUERY.", NULL,
+        "kith contacts swim\nkith contacts --tag climbing --json | jq -r .name", contacts_options,
+        run_contacts},
+    {"contact show", "People", "CONTACT", 1, -1, "All you know of a contact.", NULL,
+        "kith contact show dana", NULL, run_contact_show},
+    {"fact add", "People", "CONTACT KIND VALUE", 3, -1, "Note something about a contact.",
+        "Facts are yours alone; they help to find who knows. kith help names lists the kinds.",
+        "kith fact add dana expertise \"open water swimming\"\nkith fact add dana tag coach",
+        fact_options, run_fact_add},
+    {"fact remove", "People", "CONTACT FACT", 2, 2, "Take a fact back, by its value or id.", NULL,
+        "kith fact remove dana coach", NULL, run_fact_remove},
+    {"link", "People", "CONTACT", 1, 1, "Say that a contact is a member here.", NULL,
+        "kith link dana\nkith link dana --code ABCD-EFGH-JKLM-NPQR", link_options, run_link},
+
+    {"invite", "Connecting", "CONTACT", 1, 1, "Invite a contact to connect.",
+        "A member finds it in her inbox; give anybody else the code.",
+        "kith invite \"Dana Whitlock\" --note \"From the swim club\"", invite_options, run_invite},
+    {"invitations", "Connecting", "", 0, 0, "Invitations you sent and received.", NULL,
+        "kith invitations", invitations_options, run_invitations},
+    {"accept", "Connecting", "INVITATION", 1, 1, "Connect with who invited you.", NULL,
+        "kith accept ABCD-EFGH-JKLM-NPQR\nkith accept mira", NULL, run_accept},
+    {"decline", "Connecting", "INVITATION", 1, 1, "Refuse an invitation; its sender is not told.",
+        NULL, "kith decline mira", NULL, run_decline},
+
+    {"login", "Account", "", 0, 0, "Keep a token on this machine and act with it from now on.",
+        "The token is read from --token-file or standard input, never from the command line, "
+        "where\n"
+        "others could see it.",
+        "kith login < token.txt\nkith login --save-as work --token-file token.txt", login_options,
+        run_login},
+    {"logout", "Account", "", 0, 0, "Forget the token kept on this machine; it stays valid.", NULL,
+        "kith logout --as work", NULL, run_logout},
+    {"whoami", "Account", "", 0, 0, "The member you act as.", NULL, "kith whoami", NULL,
+        run_whoami},
+    {"member add", "Account", "NAME EMAIL", 2, 2, "A new member with her first token.",
+        "By the operator (KITH_OPERATOR_TOKEN_FILE or --token-file), or by an invitation code.",
+        "kith member add \"Dana Whitlock\" dana@example.org --save-as dana --fact "
+        "expertise:swimming\n"
+        "kith member add \"Dana Whitlock\" dana@example.org --invitation ABCD-EFGH-JKLM-NPQR",
+        member_add_options, run_member_add},
+    {"member update", "Account", "", 0, 0, "Change what you say of yourself.", NULL,
+        "kith member update --fact interest:choir --time-zone Europe/Oslo", member_update_options,
+        run_member_update},
+    {"token new", "Account", "", 0, 0, "Another token for yourself, shown once.", NULL,
+        "kith token new --label laptop --expires 90", token_new_options, run_token_new},
+    {"token revoke", "Account", "[ID]", 0, 1,
+        "Make a token useless everywhere; without ID the one in use.", NULL, "kith token revoke",
+        NULL, run_token_revoke},
+
+    {"status", "Services", "", 0, 0, "Are the services there, and what do they miss?", NULL,
+        "kith status", NULL, run_status},
+    {"ping", "Services", "[PROCESS]", 0, 1, "How quickly a service answers.", NULL,
+        "kith ping recommendation --count 10", ping_options, run_ping},
+    {"call", "Services", "METHOD [JSON]", 1, 2, "Call any method with a request in JSON.",
+        "METHOD is SERVICE/METHOD or a part that fits one only. JSON - is standard input. What\n"
+        "the method takes is learnt from the service itself.",
+        "kith call ContactService/GetMember\n"
+        "kith call ListContacts '{\"query\": \"swim\", \"pageSize\": 3}'\n"
+        "kith call HealthService/Check --process notification",
+        process_options, run_call},
+    {"list", "Services", "[SERVICE]", 0, 1, "The methods there are.", NULL,
+        "kith list\nkith list NotificationService", process_options, run_list},
+    {"describe", "Services", "[THING]", 0, 1, "What a service, method, message or enum is.", NULL,
+        "kith describe Ask\nkith describe ContactService/ImportFile", process_options,
+        run_describe},
+    {"explain", "Services", "[REASON]", 0, 1, "What an error means and what to do about it.", NULL,
+        "kith explain NOBODY_FITS", NULL, run_explain},
+    {"help", "Services", "[COMMAND]", 0, -1, "Explain a command.", NULL, "kith help ask",
+        help_options, help_run},
+    {NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL},
+};

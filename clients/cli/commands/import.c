@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands.h"
+#include "view.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BAR = 30, SKIPS_SHOWN = 10 };
+
+/* Only for somebody who watches; redrawn in place, and gone when done. */
+static void show_progress(void *arg, uint64_t sent, uint64_t total)
+{
+    const struct cli *cli = arg;
+    if (cli->is_quiet || cli->is_json || isatty(STDERR_FILENO) == 0)
+        return;
+    if (total == 0) {
+        (void)fprintf(stderr, "\r%" PRIu64 " KB sent ", sent / 1024);
+        return;
+    }
+    int full = (int)(sent >= total ? BAR : sent * BAR / total);
+    char bar[BAR + 1];
+    memset(bar, ' ', BAR);
+    memset(bar, '#', (size_t)full);
+    bar[BAR] = '\0';
+    (void)fprintf(stderr, "\r[%s] %3d %%", bar, full * 100 / BAR);
+    if (sent >= total)
+        (void)fprintf(stderr, "\r%*s\r", BAR + 10, "");
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+static void show_skips(struct cli *cli, const json_t *report)
+{
+    const json_t *skips = json_object_get(report, "skips");
+    size_t n = json_array_size(skips);
+    for (size_t i = 0; i < n && i < SKIPS_SHOWN; i++) {
+        const json_t *skip = json_array_get(skips, i);
+        cli_note(
+            cli, "  row %" PRId64 ": %s", view_int(skip, "row"), view_text(cli, skip, "reason"));
+    }
+    if (view_int(report, "skipped") > SKIPS_SHOWN)
+        cli_note(cli, "  and %" PRId64 " more", view_int(report, "skipped") - SKIPS_SHOWN);
+}
+
+static void show_report(struct cli *cli, const json_t *report, const char *file)
+{
+    bool is_dry = view_is(report, "dryRun");
+    int64_t created = view_int(report, "created");
+    int64_t updated = view_int(report, "updated");
+    int64_t skipped = view_int(report, "skipped");
+    int64_t closed = view_int(report, "closedAccounts");
+    cli_say(cli, "%s %s%s%s, %" PRId64 " updated, %" PRId64 " unchanged, %" PRId64 " skipped",
+        is_dry ? "Would import" : "Imported", cli->bold,
+        view_count(cli, created, "new contact", "new contacts"), cli->plain, updated,
+        view_int(report, "unchanged"), skipped);
+    if (closed > 0)
+        cli_note(cli, "%s closed since, with nothing left but a date",
+            view_count(cli, closed, "account was", "accounts were"));
+    if (view_int(report, "weakIdentities") > 0)
+        cli_note(cli, "%s known by name and company only",
+            view_count(cli, view_int(report, "weakIdentities"), "contact is", "contacts are"));
+    if (skipped > closed)
+        show_skips(cli, report);
+    if (is_dry)
+        cli_next(cli, "kith import linkedin %s", file);
+    else if (created + updated > 0)
+        cli_next(cli, "kith ask \"…\"");
+}
+
+enum status run_import_linkedin(struct cli *cli)
+{
+    const char *path = cli_operand(cli, 0);
+    bool is_stdin = strcmp(path, "-") == 0;
+    FILE *file = is_stdin ? stdin : fopen(path, "re");
+    if (file == NULL)
+        return cli_refuse(cli, STATUS_USAGE, "give the Connections.csv of your LinkedIn export",
+            "%s: %s", path, strerrordesc_np(errno));
+    struct kith_import_options import = {
+        .size = sizeof(import),
+        .dry_run = cli_has(cli, "dry-run"),
+        .file_name = is_stdin ? NULL : base_name(path),
+        .progress = show_progress,
+        .progress_arg = cli,
+    };
+    struct kith_result *result = NULL;
+    struct kith_error *error = NULL;
+    enum kith_code code = KITH_UNKNOWN;
+    if (cli_client(cli) != NULL)
+        code = kith_import_linkedin(cli->client, file, &import, NULL, &result, &error);
+    if (!is_stdin)
+        (void)fclose(file);
+    if (code != KITH_OK)
+        return error == NULL ? cli->status : cli_fail(cli, error);
+    json_t *reply = json_loads(kith_result_json(result), 0, NULL);
+    const json_t *report = json_object_get(reply, "import");
+    if (cli->is_verbose)
+        (void)fprintf(stderr, "trace: %s\n", kith_result_trace_id(result));
+    if (!cli_emit(cli, report))
+        show_report(cli, report, path);
+    bool is_partial = view_int(report, "skipped") > view_int(report, "closedAccounts");
+    kith_result_free(result);
+    json_decref(reply);
+    return is_partial ? STATUS_PARTIAL : STATUS_OK;
+}

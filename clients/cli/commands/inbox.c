@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands.h"
+#include "view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHOWN = 20, WATCH_MS = 30000 };
+
+static bool is_about_ask(const json_t *notification)
+{
+    return strstr(view_raw(notification, "kind"), "_ASK_") != NULL;
+}
+
+/* Dot, when, what; and the id that the next command wants. */
+static void show_notification(struct cli *cli, const json_t *n)
+{
+    bool is_read = view_int(n, "readUs") != 0;
+    const char *about = is_about_ask(n) ? view_id(cli, view_raw(n, "subjectId")) : "";
+    cli_say(cli, "%s %s%-12s%s %s%s%s  %s%s%s", is_read ? " " : "\xE2\x80\xA2", cli->dim,
+        view_ago(cli, view_int(n, "createdUs")), cli->plain, is_read ? "" : cli->bold,
+        view_text(cli, n, "title"), is_read ? "" : cli->plain, cli->dim, about, cli->plain);
+}
+
+struct shown {
+    const json_t *ids_of[1000];
+    size_t n;
+    const json_t *newest_ask, *newest_answer, *newest_invitation;
+};
+
+static bool is_kind(const json_t *n, const char *kind)
+{
+    return strcmp(view_raw(n, "kind") + strlen("NOTIFICATION_KIND_"), kind) == 0;
+}
+
+static void remember(struct shown *shown, const json_t *n)
+{
+    if (*view_raw(n, "kind") == '\0')
+        return;
+    if (shown->newest_ask == NULL && is_kind(n, "ASK_RECEIVED") && view_int(n, "readUs") == 0)
+        shown->newest_ask = n;
+    if (shown->newest_answer == NULL && is_kind(n, "ASK_ANSWERED"))
+        shown->newest_answer = n;
+    if (shown->newest_invitation == NULL && is_kind(n, "INVITATION_RECEIVED") &&
+        view_int(n, "readUs") == 0)
+        shown->newest_invitation = n;
+}
+
+static bool add_notification(struct cli *cli, json_t *n, void *arg)
+{
+    struct shown *shown = arg;
+    if (shown->n < sizeof(shown->ids_of) / sizeof(shown->ids_of[0]))
+        shown->ids_of[shown->n++] = n;
+    remember(shown, n);
+    if (!cli_emit(cli, n))
+        show_notification(cli, n);
+    return true;
+}
+
+static void suggest(struct cli *cli, const struct shown *shown)
+{
+    const size_t skip = strlen("\xE2\x80\xA6");
+    if (shown->newest_ask != NULL)
+        cli_next(cli, "kith answer %s \"…\"",
+            view_id(cli, view_raw(shown->newest_ask, "subjectId")) + skip);
+    else if (shown->newest_invitation != NULL)
+        cli_next(cli, "kith accept \"%s\"", view_text(cli, shown->newest_invitation, "actorName"));
+    else if (shown->newest_answer != NULL)
+        cli_next(
+            cli, "kith show %s", view_id(cli, view_raw(shown->newest_answer, "subjectId")) + skip);
+}
+
+static enum status mark_read(struct cli *cli, const struct shown *shown)
+{
+    json_t *ids = json_array();
+    for (size_t i = 0; i < shown->n; i++)
+        (void)json_array_append_new(ids, json_string(view_raw(shown->ids_of[i], "id")));
+    json_t *in = json_pack("{s:o}", "notificationIds", ids);
+    return cli_call(cli, "NotificationService/MarkRead", in) == NULL ? cli->status : STATUS_OK;
+}
+
+/* From the cursor on, until interrupted. A watch that ends empty is simply repeated. */
+static enum status follow(struct cli *cli, const char *cursor)
+{
+    struct kith_call_options options = {
+        .size = sizeof(options), .timeout_ms = cli->timeout_ms > 0 ? cli->timeout_ms : WATCH_MS};
+    for (;;) {
+        (void)fflush(stdout);
+        struct kith_error *error = NULL;
+        const json_t *reply = cli_try(cli, "NotificationService/WatchNotifications",
+            json_pack("{s:s}", "cursor", cursor), &options, &error);
+        if (reply == NULL && kith_error_code(error) == KITH_DEADLINE_EXCEEDED) {
+            kith_error_free(error);
+            continue;
+        }
+        if (reply == NULL)
+            return cli_fail(cli, error);
+        const json_t *list = json_object_get(reply, "notifications");
+        for (size_t i = 0; i < json_array_size(list); i++)
+            if (!cli_emit(cli, json_array_get(list, i)))
+                show_notification(cli, json_array_get(list, i));
+        const char *next = arena_strdup(&cli->arena, view_raw(reply, "cursor"));
+        cursor = next == NULL || *next == '\0' ? cursor : next;
+        (void)json_array_clear(cli->kept);
+    }
+}
+
+/* What is there, oldest first, as it will go on; then what comes. */
+static enum status show_and_follow(struct cli *cli, int64_t limit)
+{
+    const json_t *reply = cli_call(cli, "NotificationService/ListNotifications",
+        json_pack("{s:b,s:I}", "onlyUnread", cli_has(cli, "unread"), "pageSize",
+            (json_int_t)(limit > 0 ? limit : SHOWN)));
+    if (reply == NULL)
+        return cli->status;
+    const json_t *list = json_object_get(reply, "notifications");
+    for (size_t i = json_array_size(list); i > 0; i--)
+        if (!cli_emit(cli, json_array_get(list, i - 1)))
+            show_notification(cli, json_array_get(list, i - 1));
+    const char *cursor = arena_strdup(&cli->arena, view_raw(reply, "cursor"));
+    return follow(cli, cursor == NULL ? "" : cursor);
+}
+
+enum status run_inbox(struct cli *cli)
+{
+    const char *text = cli_option(cli, "limit");
+    char *end = NULL;
+    int64_t limit = text == NULL ? SHOWN : strtoll(text, &end, 10);
+    if (text != NULL && (*text == '\0' || *end != '\0' || limit < 0))
+        return cli_refuse(cli, STATUS_USAGE, NULL, "--limit: \"%s\" is no number", text);
+    if (cli_has(cli, "follow"))
+        return show_and_follow(cli, limit);
+    struct shown shown = {.n = 0};
+    json_t *in = json_pack("{s:b}", "onlyUnread", cli_has(cli, "unread"));
+    if (!cli_each(cli, "NotificationService/ListNotifications", in, "notifications", limit,
+            add_notification, &shown))
+        return cli->status;
+    if (shown.n == 0)
+        cli_note(cli, cli_has(cli, "unread") ? "nothing new" : "nothing yet");
+    suggest(cli, &shown);
+    return cli_has(cli, "mark-read") && shown.n > 0 ? mark_read(cli, &shown) : STATUS_OK;
+}

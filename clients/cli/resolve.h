@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Resolve: what people type for a contact or an ask — an id, the beginning or end of one, a name,
+ * "last" — to its id. NULL after saying why not; cli->status is set then.
+ */
+#pragma once
+
+#include "cli.h"
+
+const char *resolve_contact(struct cli *cli, const char *typed);
+
+enum resolve_scope { RESOLVE_ANY_ASK, RESOLVE_ASK_TO_ME };
+const char *resolve_ask(struct cli *cli, const char *typed, enum resolve_scope scope);
+
+/* An invitation received (by its id) or a code: one of the two is set. False: see above. */
+bool resolve_invitation(struct cli *cli, const char *typed, const char **id, const char **code);
+
+/* ---- the rules, apart from any service ---- */
+
+bool resolve_is_id(const char *typed);
+/* 8 or more hex digits (and hyphens), perhaps after an ellipsis: a piece of an id. */
+bool resolve_is_piece(const char *typed);
+/* Does the id begin or end with the piece? */
+bool resolve_fits(const char *id, const char *piece);
+/* Does the name contain what was typed, case and accents aside? 2: it is the whole name. */
+int resolve_name_fits(const char *name, const char *typed);
