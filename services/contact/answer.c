@@ -40,15 +40,16 @@ enum err_code answer_lock(struct rpc_ctx *ctx, const struct invitation_ref *ref,
     enum err_code code = store_lock_invitation(ctx->db, ctx->arena, ref, &lock, &ctx->err);
     if (code != ERR_OK)
         return code;
-    bool is_for_another = !id_is_zero(&lock.other_member) && !id_equal(&lock.other_member, member);
-    if (id_equal(&ref->sender, member) || is_for_another)
+    if (id_equal(&ref->sender, member))
         return not_for_you(ctx);
-    bool is_accepted = lock.state == INVITATION_ACCEPTED;
-    bool is_same_answer = answer == INVITATION_ACCEPTED ? is_accepted : lock.is_declined;
+    bool is_same_answer =
+        answer == INVITATION_ACCEPTED ? lock.state == INVITATION_ACCEPTED : lock.is_declined;
     *is_answered = is_same_answer && id_equal(&lock.answered_by, member);
     if (!*is_answered && !is_open(&lock))
         return err_raise(&ctx->err, REASON_INVITATION_CLOSED,
             "the invitation was answered or has expired; ask for a new one");
+    if (!id_is_zero(&lock.other_member) && !id_equal(&lock.other_member, member))
+        return not_for_you(ctx);
     *out = lock;
     return ERR_OK;
 }
