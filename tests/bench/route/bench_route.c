@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench_route [SECONDS]: routes everyday questions over networks of 500 and of 50,000 contacts with
+ * a title, an employer and an interest each. One line per size: questions per second of one
+ * thread, the time of one question, how long the network took to build.
+ */
+#include "domain/route.h"
+#include "wordnet_map.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { ARENA_LIMIT = 64 << 20, MAX_SAMPLES = 100000, CANDIDATES = 3 };
+
+static const char *const questions[] = {
+    "Which snorkeling mask and fins should I take on a trip to Hawaii?",
+    "Who can help me with a patent for a folding bicycle?",
+    "How do I get a wine stain out of a wool carpet?",
+    "What should I know before I refinance the mortgage on my house?",
+    "My violin has a crack near the bridge, is it worth repairing?",
+    "Is it legal to record a call with my landlord?",
+    "Which index should I add to speed up a slow database query?",
+    "How do I train for a first marathon without hurting my knees?",
+};
+enum { N_QUESTIONS = sizeof(questions) / sizeof(questions[0]) };
+
+static const char *const levels[] = {
+    "Senior", "Junior", "Head of", "Lead", "Deputy", "Chief", "Associate", "Freelance"};
+static const char *const fields[] = {"Swimming", "Patent", "Mortgage", "Violin", "Database",
+    "Bicycle", "Sales", "Marketing", "Nursing", "Tax", "Garden", "Kitchen", "Wine", "Travel",
+    "Software", "Hardware", "Insurance", "Logistics", "Physiotherapy", "Mathematics", "History",
+    "Chemistry", "Timber", "Textile", "Railway", "Aviation", "Dental", "Veterinary", "Film",
+    "Museum", "Bakery", "Steel", "Water", "Energy", "Climate", "Security", "Payroll", "Recruiting"};
+static const char *const roles[] = {"Coach", "Engineer", "Attorney", "Teacher", "Manager",
+    "Consultant", "Technician", "Director", "Analyst", "Specialist", "Planner", "Researcher",
+    "Instructor", "Designer", "Buyer"};
+static const char *const interests[] = {"climbing", "choir", "chess", "sailing", "cooking",
+    "beekeeping", "photography", "football", "opera", "cycling", "gardening", "hiking", "pottery"};
+
+#define PICK(list, n) ((list)[(n) % (sizeof(list) / sizeof((list)[0]))])
+
+/* A sequence that is the same everywhere (xorshift32, Marsaglia 2003). */
+static uint32_t next_random(uint32_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 17;
+    *state ^= *state << 5;
+    return *state;
+}
+
+static struct id id_of(uint32_t n)
+{
+    struct id id = {{0}};
+    for (int i = 0; i < 4; i++)
+        id.bytes[12 + i] = (uint8_t)(n >> (24 - 8 * i));
+    return id;
+}
+
+/* Time this process had a core to itself: what others do on a busy machine does not count. */
+static double now_us(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static void must(bool is_done)
+{
+    if (is_done)
+        return;
+    (void)fputs("bench_route: out of memory\n", stderr);
+    exit(1);
+}
+
+static struct network *build(const struct wordnet *wordnet, uint32_t n)
+{
+    struct network_builder *b = network_builder_new(wordnet);
+    struct network *net = NULL;
+    struct err err;
+    uint32_t seed = 2026;
+    must(b != NULL);
+    for (uint32_t i = 1; i <= n; i++)
+        must(network_add_contact(b, &(struct network_contact){.id = id_of(i)}));
+    for (uint32_t i = 1; i <= n; i++) {
+        char text[128];
+        struct id id = id_of(i);
+        (void)snprintf(text, sizeof(text), "%s %s %s", PICK(levels, next_random(&seed)),
+            PICK(fields, next_random(&seed)), PICK(roles, next_random(&seed)));
+        must(network_add_fact(b, &id, NETWORK_TITLE, text, 1));
+        (void)snprintf(text, sizeof(text), "%s %s %u", PICK(fields, next_random(&seed)),
+            PICK(roles, next_random(&seed)), next_random(&seed) % (n / 5 + 1));
+        must(network_add_fact(b, &id, NETWORK_EMPLOYER, text, 1));
+        must(network_add_fact(b, &id, NETWORK_INTEREST, PICK(interests, next_random(&seed)), 1));
+    }
+    must(network_build(b, &net, &err) == ERR_OK);
+    network_builder_free(b);
+    return net;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void measure(const struct router *router, const struct network *net, double build_us,
+    double for_us, struct arena *arena)
+{
+    static double took_us[MAX_SAMPLES];
+    size_t n = 0;
+    double begin = now_us(), now = begin;
+    while (n < MAX_SAMPLES && (now - begin < for_us || n < N_QUESTIONS)) {
+        const struct route_request request = {.question = questions[n % N_QUESTIONS],
+            .now_us = 1700000000000000,
+            .max_candidates = CANDIDATES,
+            .named = UINT32_MAX};
+        struct route_result result;
+        struct err err;
+        double start = now_us();
+        must(route(router, net, &request, arena, &result, &err) == ERR_OK);
+        arena_reset(arena);
+        now = now_us();
+        took_us[n++] = now - start;
+    }
+    qsort(took_us, n, sizeof(took_us[0]), by_value);
+    (void)printf("candidates=%u rate=%.0f p50us=%.0f p99us=%.0f buildms=%.0f\n", net->n_contacts,
+        (double)n / (now - begin) * 1e6, took_us[n / 2], took_us[n * 99 / 100], build_us / 1e3);
+}
+
+int main(int argc, char **argv)
+{
+    static const uint32_t sizes[] = {500, 50000};
+    double for_us = (argc > 1 ? strtod(argv[1], NULL) : 2) * 1e6;
+    struct wordnet_map map = {.wordnet = NULL};
+    struct arena arena;
+    struct err err;
+    double start = now_us();
+    if (wordnet_map_open(&map, WORDNET_MAP_DEFAULT_DIR, &err) != ERR_OK) {
+        (void)fprintf(stderr, "bench_route: %s\n", err.msg);
+        return 1;
+    }
+    (void)printf("wordnet loadms=%.0f\n", (now_us() - start) / 1e3);
+    struct router router = {.wordnet = map.wordnet, .parameters = score_defaults};
+    arena_init(&arena, ARENA_LIMIT);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        start = now_us();
+        struct network *net = build(map.wordnet, sizes[i]);
+        measure(&router, net, now_us() - start, for_us, &arena);
+        network_free(net);
+    }
+    arena_fini(&arena);
+    wordnet_map_close(&map);
+    return 0;
+}
