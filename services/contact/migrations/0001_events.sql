@@ -2,7 +2,7 @@
 -- include: common/queue/queue_tables.sql
 -- include: common/idempotency/idempotency_tables.sql
 
-INSERT INTO outbox_route (kind, subscriber) VALUES
+INSERT INTO contact.outbox_route (kind, subscriber) VALUES
     ('kith.v1.MemberChanged', 'recommendation'),
     ('kith.v1.ContactsChanged', 'recommendation'),
     ('kith.v1.InvitationReceived', 'notification'),

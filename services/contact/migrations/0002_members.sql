@@ -1,4 +1,4 @@
-CREATE TABLE member (
+CREATE TABLE contact.member (
     member_id uuid PRIMARY KEY,
     name text NOT NULL,
     email text NOT NULL, -- lower case
@@ -9,13 +9,13 @@ CREATE TABLE member (
 
 -- Reference, keyed by the value: who proved that an address is hers. Claims nobody proved are not
 -- in it, so nobody can occupy another person's address or find out that it is a member's.
-CREATE TABLE member_email (
+CREATE TABLE contact.member_email (
     email text PRIMARY KEY,
     member_id uuid NOT NULL
 );
 
-CREATE TABLE member_fact (
-    member_id uuid NOT NULL REFERENCES member,
+CREATE TABLE contact.member_fact (
+    member_id uuid NOT NULL REFERENCES contact.member,
     fact_id uuid NOT NULL,
     kind int4 NOT NULL,
     value text NOT NULL,
@@ -26,8 +26,8 @@ CREATE TABLE member_fact (
     UNIQUE (member_id, kind, value_fold)
 );
 
-CREATE TABLE token (
-    member_id uuid NOT NULL REFERENCES member,
+CREATE TABLE contact.token (
+    member_id uuid NOT NULL REFERENCES contact.member,
     token_id uuid NOT NULL,
     label text NOT NULL,
     scopes int8 NOT NULL,
@@ -38,7 +38,7 @@ CREATE TABLE token (
 );
 
 -- Reference, keyed by the value: SHA-256 of a token's text. The text itself is stored nowhere.
-CREATE TABLE token_hash (
+CREATE TABLE contact.token_hash (
     token_hash bytea PRIMARY KEY,
     member_id uuid NOT NULL,
     token_id uuid NOT NULL

@@ -1,7 +1,7 @@
 -- An entry in the address book of member_id. "fold" is text without case and accents: what lists are
 -- sorted and searched by, and what a person without address is recognised by.
-CREATE TABLE contact (
-    member_id uuid NOT NULL REFERENCES member,
+CREATE TABLE contact.contact (
+    member_id uuid NOT NULL REFERENCES contact.member,
     contact_id uuid NOT NULL,
     name text NOT NULL,
     email text NOT NULL DEFAULT '', -- lower case
@@ -17,15 +17,15 @@ CREATE TABLE contact (
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (member_id, contact_id)
 );
-CREATE INDEX contact_by_name ON contact (member_id, name_fold, contact_id);
-CREATE INDEX contact_by_email ON contact (member_id, email) WHERE email <> '';
-CREATE UNIQUE INDEX contact_by_profile ON contact (member_id, profile_url) WHERE profile_url <> '';
-CREATE UNIQUE INDEX contact_by_link ON contact (member_id, linked_member_id)
+CREATE INDEX contact_by_name ON contact.contact (member_id, name_fold, contact_id);
+CREATE INDEX contact_by_email ON contact.contact (member_id, email) WHERE email <> '';
+CREATE UNIQUE INDEX contact_by_profile ON contact.contact (member_id, profile_url) WHERE profile_url <> '';
+CREATE UNIQUE INDEX contact_by_link ON contact.contact (member_id, linked_member_id)
     WHERE linked_member_id IS NOT NULL;
 
 -- What the owner states about a contact. Company and position of the entry are not repeated here;
 -- the view v1_fact has both.
-CREATE TABLE fact (
+CREATE TABLE contact.fact (
     member_id uuid NOT NULL,
     fact_id uuid NOT NULL,
     contact_id uuid NOT NULL,
@@ -37,15 +37,15 @@ CREATE TABLE fact (
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (member_id, fact_id),
     UNIQUE (member_id, contact_id, kind, value_fold),
-    FOREIGN KEY (member_id, contact_id) REFERENCES contact
+    FOREIGN KEY (member_id, contact_id) REFERENCES contact.contact
 );
-CREATE INDEX fact_by_tag ON fact (member_id, value_fold) WHERE kind = 11;
+CREATE INDEX fact_by_tag ON contact.fact (member_id, value_fold) WHERE kind = 11;
 
 -- The relation of member_id to her contact, once per side; today only that both confirmed it.
-CREATE TABLE tie (
+CREATE TABLE contact.tie (
     member_id uuid NOT NULL,
     contact_id uuid NOT NULL,
     connected_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (member_id, contact_id),
-    FOREIGN KEY (member_id, contact_id) REFERENCES contact
+    FOREIGN KEY (member_id, contact_id) REFERENCES contact.contact
 );

@@ -1,7 +1,7 @@
 -- An invitation, once per side and under the same id: the sender's row, and the row of the invited
 -- member as soon as she is known.
-CREATE TABLE invitation (
-    member_id uuid NOT NULL REFERENCES member,
+CREATE TABLE contact.invitation (
+    member_id uuid NOT NULL REFERENCES contact.member,
     invitation_id uuid NOT NULL,
     is_outgoing bool NOT NULL,
     -- Outgoing: the member it is for, NULL: whoever has the code. Incoming: who sent it.
@@ -16,13 +16,13 @@ CREATE TABLE invitation (
     expires_at timestamptz NOT NULL,
     PRIMARY KEY (member_id, invitation_id)
 );
-CREATE UNIQUE INDEX invitation_open ON invitation (member_id, contact_id)
+CREATE UNIQUE INDEX invitation_open ON contact.invitation (member_id, contact_id)
     WHERE is_outgoing AND state = 1;
 
 -- Reference, keyed by the value: whose invitation a code belongs to. Codes are stored as they are,
 -- not hashed: their sender reads them again in ListInvitations, and one opens no more than a tie to
 -- the very person who gave it away.
-CREATE TABLE invitation_code (
+CREATE TABLE contact.invitation_code (
     code text PRIMARY KEY,
     member_id uuid NOT NULL,
     invitation_id uuid NOT NULL

@@ -1,5 +1,5 @@
-CREATE TABLE import (
-    member_id uuid NOT NULL REFERENCES member,
+CREATE TABLE contact.import (
+    member_id uuid NOT NULL REFERENCES contact.member,
     import_id uuid NOT NULL, -- chosen by the client
     state int4 NOT NULL, -- kith.v1.ImportState
     format int4 NOT NULL, -- kith.v1.ImportFormat
@@ -21,22 +21,22 @@ CREATE TABLE import (
 );
 
 -- The file as it arrives; gone once it is imported.
-CREATE TABLE import_chunk (
+CREATE TABLE contact.import_chunk (
     member_id uuid NOT NULL,
     import_id uuid NOT NULL,
     start int8 NOT NULL,
     bytes bytea NOT NULL,
     PRIMARY KEY (member_id, import_id, start),
-    FOREIGN KEY (member_id, import_id) REFERENCES import
+    FOREIGN KEY (member_id, import_id) REFERENCES contact.import
 );
 -- Chunks live for seconds: compressing them costs more than it saves.
-ALTER TABLE import_chunk ALTER COLUMN bytes SET STORAGE EXTERNAL;
+ALTER TABLE contact.import_chunk ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
-CREATE TABLE import_skip (
+CREATE TABLE contact.import_skip (
     member_id uuid NOT NULL,
     import_id uuid NOT NULL,
     row_number int8 NOT NULL,
     reason text NOT NULL,
     PRIMARY KEY (member_id, import_id, row_number),
-    FOREIGN KEY (member_id, import_id) REFERENCES import
+    FOREIGN KEY (member_id, import_id) REFERENCES contact.import
 );

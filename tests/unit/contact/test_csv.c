@@ -6,17 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHOWN = 4096 };
+
 /* Records as text: fields in brackets, records on lines, "!" behind a cut, "+" behind an oversized
  * one. */
-static void show(const struct csv_record *record, char *out)
+static void show(const struct csv_record *record, char out[SHOWN])
 {
-    out += strlen(out);
+    size_t used = strlen(out);
     for (size_t i = 0; i < record->n_fields; i++)
-        out += sprintf(out, "[%.*s]", (int)record->fields[i].len, record->fields[i].data);
-    (void)sprintf(out, "%s%s\n", record->is_oversized ? "+" : "", record->is_cut ? "!" : "");
+        used += (size_t)snprintf(
+            out + used, SHOWN - used, "[%.*s]", (int)record->fields[i].len, record->fields[i].data);
+    (void)snprintf(out + used, SHOWN - used, "%s%s\n", record->is_oversized ? "+" : "",
+        record->is_cut ? "!" : "");
 }
 
-static void read_in_chunks(const char *text, size_t len, size_t chunk, char *out)
+static void read_in_chunks(const char *text, size_t len, size_t chunk, char out[SHOWN])
 {
     struct csv_reader *reader = malloc(sizeof(*reader));
     assert_non_null(reader);
@@ -36,7 +40,7 @@ static void read_in_chunks(const char *text, size_t len, size_t chunk, char *out
 /* Whole and byte by byte must be the same. */
 static void check(const char *text, const char *expected)
 {
-    char whole[4096], split[4096];
+    char whole[SHOWN], split[SHOWN];
     read_in_chunks(text, strlen(text), SIZE_MAX / 2, whole);
     read_in_chunks(text, strlen(text), 1, split);
     assert_string_equal(whole, expected);
