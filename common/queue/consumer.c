@@ -73,6 +73,7 @@ static enum err_code record_and_run(struct db_session *s, void *arg, struct err 
     if (!effect->is_new)
         return ERR_OK;
     effect->ctx.err = (struct err){0};
+    effect->ctx.n_after = 0;
     code = effect->handler->effect(&effect->ctx, event);
     if (code != ERR_OK)
         *err = effect->ctx.err;
@@ -104,6 +105,7 @@ static bool take_event(struct intake *in, const struct queue_event *event, struc
         log_failure(event, err);
         return false;
     }
+    rpc_run_after(&effect.ctx);
     if (handler->after)
         handler->after(in->consumer->service, event);
     return true;

@@ -90,6 +90,9 @@ MUST_USE enum err_code queue_relay_start(
 /* New rows were committed; look now. Coalesced, may be lost without harm. NULL is fine. */
 void queue_relay_hint(struct queue_relay *relay);
 
+/* The same from a handler: once the call's rows are committed. NULL is fine. */
+void queue_hint_after(struct rpc_ctx *ctx, struct queue_relay *relay);
+
 /* Gives its buckets back and ends the thread. NULL is fine. */
 void queue_relay_stop(struct queue_relay *relay);
 

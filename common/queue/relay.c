@@ -257,6 +257,16 @@ void queue_relay_hint(struct queue_relay *relay)
     (void)pthread_mutex_unlock(&relay->lock);
 }
 
+static void hint_relay(void *relay)
+{
+    queue_relay_hint(relay);
+}
+
+void queue_hint_after(struct rpc_ctx *ctx, struct queue_relay *relay)
+{
+    rpc_after_commit(ctx, hint_relay, relay);
+}
+
 void queue_relay_stop(struct queue_relay *relay)
 {
     if (!relay)

@@ -203,6 +203,7 @@ static enum err_code attempt(struct db_session *session, void *arg, struct err *
     (void)session;
     arena_reset(&r->scratch->reply);
     r->ctx.err = (struct err){0};
+    r->ctx.n_after = 0;
     r->reply = (struct db_bytes){0};
     if (!has_key(r))
         return run_handler(r, err);
@@ -312,10 +313,12 @@ void dispatch_run(
     }
     if (r.waiter.is_parked)
         code = err_raise(&out->err, REASON_DEADLINE_PASSED, "nothing happened in time");
-    if (code == ERR_OK)
+    if (code == ERR_OK) {
+        rpc_run_after(&r.ctx);
         out->payload = r.reply;
-    else
+    } else {
         out->err.code = code;
+    }
     log_call(&r, out);
 }
 
@@ -326,4 +329,17 @@ enum err_code rpc_park(struct rpc_ctx *ctx, const struct id *key)
             &ctx->err, REASON_INTERNAL_ERROR, "a method with a transaction cannot be parked");
     *ctx->waiter = (struct rpc_waiter){.is_parked = true, .key = *key};
     return ERR_OK;
+}
+
+void rpc_after_commit(struct rpc_ctx *ctx, rpc_after_fn *fn, void *arg)
+{
+    assert(ctx->n_after < RPC_AFTER_MAX);
+    ctx->after[ctx->n_after++] = (struct rpc_after){fn, arg};
+}
+
+void rpc_run_after(struct rpc_ctx *ctx)
+{
+    for (unsigned i = 0; i < ctx->n_after; i++)
+        ctx->after[i].fn(ctx->after[i].arg);
+    ctx->n_after = 0;
 }

@@ -46,6 +46,14 @@ void rpc_trace_format(const struct rpc_trace *t, char out[RPC_TRACEPARENT_SIZE])
 bool rpc_trace_parse(const char *traceparent, struct rpc_trace *out);
 void rpc_trace_id_format(const struct rpc_trace *t, char out[RPC_TRACE_ID_SIZE]);
 
+/* What is to be done once a call's changes are committed. */
+typedef void rpc_after_fn(void *arg);
+struct rpc_after {
+    rpc_after_fn *fn;
+    void *arg;
+};
+enum { RPC_AFTER_MAX = 4 };
+
 /* What a handler sees of the request it serves. One worker thread at a time. */
 struct rpc_ctx {
     void *service;         /* the service's own state */
@@ -58,6 +66,8 @@ struct rpc_ctx {
     int64_t deadline_us;         /* monotonic */
     bool is_last_try;            /* parked before and out of time: answer with what there is */
     struct rpc_waiter *waiter;
+    struct rpc_after after[RPC_AFTER_MAX];
+    unsigned n_after;
     struct err err;
 };
 
@@ -100,3 +110,13 @@ struct rpc_service {
  * not lost. Only for methods without a transaction.
  */
 MUST_USE enum err_code rpc_park(struct rpc_ctx *ctx, const struct id *key);
+
+/*
+ * Run `fn(arg)` once what the handler did is committed, before its reply is sent; not at all if it
+ * fails. For hints and caches, which must not run ahead of the database. `arg` lives at least as
+ * long as ctx->arena; at most RPC_AFTER_MAX of them in one call.
+ */
+void rpc_after_commit(struct rpc_ctx *ctx, rpc_after_fn *fn, void *arg);
+
+/* What was put off by rpc_after_commit(), in order: for those who run handlers. */
+void rpc_run_after(struct rpc_ctx *ctx);

@@ -62,6 +62,5 @@ enum err_code event_invitation_accepted(struct rpc_ctx *ctx, const struct id *in
 void event_hint(struct rpc_ctx *ctx)
 {
     const struct contact_service *service = ctx->service;
-    if (service->relay)
-        queue_relay_hint(service->relay);
+    queue_hint_after(ctx, service->relay);
 }

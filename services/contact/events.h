@@ -26,5 +26,5 @@ MUST_USE enum err_code event_invitation_received(struct rpc_ctx *ctx, const stru
 MUST_USE enum err_code event_invitation_accepted(struct rpc_ctx *ctx, const struct id *invitation,
     const struct id *from, const struct id *by, struct queue_outgoing *out);
 
-/* New events are in the outbox: send them soon. Before the commit it does no harm. */
+/* New events will be in the outbox: send them as soon as the call's changes are committed. */
 void event_hint(struct rpc_ctx *ctx);

@@ -51,6 +51,28 @@ enum err_code event_ask_passed(
     return queue_pack(ctx, to, &event.base, out, &ctx->err);
 }
 
+struct follow_up {
+    struct recommendation *self;
+    struct id asker;
+};
+
+static void follow_up(void *arg)
+{
+    const struct follow_up *f = arg;
+    queue_relay_hint(f->self->relay);
+    engine_contacts_changed(f->self->engine, &f->asker);
+}
+
+enum err_code event_follow_up(struct rpc_ctx *ctx, const struct id *asker)
+{
+    struct follow_up *f = arena_alloc(ctx->arena, sizeof *f);
+    if (!f)
+        return err_raise(&ctx->err, REASON_REQUEST_TOO_LARGE, "the call needs too much memory");
+    *f = (struct follow_up){ctx->service, *asker};
+    rpc_after_commit(ctx, follow_up, f);
+    return ERR_OK;
+}
+
 /* ---- what we are told ------------------------------------------------------------------------ */
 
 /* Networks live in memory: there is nothing to write. */

@@ -17,3 +17,9 @@ MUST_USE enum err_code event_ask_answered(struct rpc_ctx *ctx, const struct id *
     const struct id *answer, const struct id *to, struct queue_outgoing *out);
 MUST_USE enum err_code event_ask_passed(
     struct rpc_ctx *ctx, const struct id *ask, const struct id *to, struct queue_outgoing *out);
+
+/*
+ * Once the call's changes to an ask are committed: send its event soon, and let the network of its
+ * asker catch up. To be called before they are written.
+ */
+MUST_USE enum err_code event_follow_up(struct rpc_ctx *ctx, const struct id *asker);

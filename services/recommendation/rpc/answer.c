@@ -6,7 +6,6 @@
 
 RPC_HANDLER(answer, Kith__V1__AnswerRequest, Kith__V1__AnswerResponse)
 {
-    struct recommendation *self = ctx->service;
     struct store_ask ask;
     struct queue_outgoing event;
     const struct store_answer answer = {
@@ -15,12 +14,10 @@ RPC_HANDLER(answer, Kith__V1__AnswerRequest, Kith__V1__AnswerResponse)
     if (code == ERR_OK)
         code = event_ask_answered(ctx, &ask.id, &answer.id, &ask.asker, &event);
     if (code == ERR_OK)
+        code = event_follow_up(ctx, &ask.asker);
+    if (code == ERR_OK)
         code = store_answer(ctx->db, &ctx->principal.member, &ask.id, &answer, &event, &ctx->err);
     if (code == ERR_OK)
         code = reply_answer(ctx, &answer, "you", &out->answer);
-    if (code != ERR_OK)
-        return code;
-    queue_relay_hint(self->relay);
-    engine_contacts_changed(self->engine, &ask.asker);
-    return ERR_OK;
+    return code;
 }

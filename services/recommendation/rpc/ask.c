@@ -74,7 +74,6 @@ static enum err_code fill(struct rpc_ctx *ctx, const struct store_ask *ask,
 static enum err_code send(struct rpc_ctx *ctx, const struct routing *r, const struct choice *choice,
     Kith__V1__AskResponse *out)
 {
-    struct recommendation *self = ctx->service;
     const struct store_ask ask = {.id = id_new(ctx->clock),
         .question = r->decision.question,
         .asked_us = r->decision.decided_us,
@@ -90,15 +89,13 @@ static enum err_code send(struct rpc_ctx *ctx, const struct routing *r, const st
     struct queue_outgoing event;
     enum err_code code = event_ask_received(ctx, &ask.id, &target.member, &event);
     if (code == ERR_OK)
+        code = event_follow_up(ctx, &ctx->principal.member);
+    if (code == ERR_OK)
         code = store_add_ask(
             ctx->db, &ctx->principal.member, &r->decision, &ask.id, &target, &event, &ctx->err);
     if (code == ERR_OK)
         code = fill(ctx, &ask, &target, out);
-    if (code != ERR_OK)
-        return code;
-    queue_relay_hint(self->relay);
-    engine_contacts_changed(self->engine, &ctx->principal.member);
-    return ERR_OK;
+    return code;
 }
 
 RPC_HANDLER(ask, Kith__V1__AskRequest, Kith__V1__AskResponse)

@@ -49,6 +49,8 @@ RPC_HANDLER(mark_read, Kith__V1__MarkReadRequest, Kith__V1__MarkReadResponse)
     (void)in;
     (void)out;
     struct loop *loop = ctx->service;
+    if (loop->on_mark)
+        loop->on_mark(ctx, loop->on_mark_arg);
     if (atomic_load(&loop->mark_failures) > 0)
         return err_raise(&ctx->err, REASON_NOTIFICATION_NOT_FOUND, "no such notification");
     return ERR_OK;
@@ -119,6 +121,7 @@ void loop_start(struct loop *loop, const struct loop_config *config)
         .queue_limit = config->queue_limit ? config->queue_limit : 1000,
         .max_message = 1 << 20,
         .max_memory = 4 << 20,
+        .db = config->db,
         .clock = clock_system(),
         .authenticate = authenticate,
     };

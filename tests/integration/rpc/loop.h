@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A server and a client in one process, without a database. The handlers are scripted through
- * `struct loop`; tokens are "member", "reader" (a member without the scope to write) and "service".
+ * A server and a client in one process, by default without a database. The handlers are scripted
+ * through `struct loop`; tokens are "member", "reader" (a member without the scope to write) and
+ * "service".
  */
 #pragma once
 
@@ -26,12 +27,15 @@ struct loop {
     atomic_int deliveries;       /* how often Deliver ran */
     atomic_int mark_failures;    /* MarkRead fails with NOTIFICATION_NOT_FOUND if not 0 */
     struct rpc_principal caller; /* of the last call that had one */
+    void (*on_mark)(struct rpc_ctx *ctx, void *arg); /* MarkRead does this before it returns */
+    void *on_mark_arg;
 };
 
 struct loop_config {
     int64_t workers;     /* 0: 2 */
     int64_t queue_limit; /* 0: 1000 */
     const char *token;
+    struct db *db; /* NULL: none */
 };
 
 void loop_start(struct loop *loop, const struct loop_config *config);
