@@ -16,7 +16,7 @@
 static inline struct db_config test_db_config(const char *user, const char *app, int64_t pool)
 {
     static char conninfo[8][256];
-    static int next;
+    static _Atomic unsigned next;
     char *text = conninfo[next++ % 8];
     (void)snprintf(text, sizeof(conninfo[0]), "host=%s dbname=%s user=%s", getenv("PGHOST"),
         getenv("PGDATABASE"), user ? user : getenv("PGUSER"));

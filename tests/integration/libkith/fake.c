@@ -24,7 +24,9 @@ rpc_handler_fn rpc_list_contacts, rpc_import_file, rpc_ask, rpc_list_asks, rpc_g
 static struct fake *noted(struct rpc_ctx *ctx)
 {
     struct fake *fake = ctx->service;
+    (void)pthread_mutex_lock(&fake->lock);
     rpc_trace_id_format(&ctx->trace, fake->trace_id);
+    (void)pthread_mutex_unlock(&fake->lock);
     return fake;
 }
 
@@ -93,8 +95,10 @@ RPC_HANDLER(ask, Kith__V1__AskRequest, Kith__V1__AskResponse)
 {
     struct fake *fake = noted(ctx);
     atomic_fetch_add(&fake->asks, 1);
+    (void)pthread_mutex_lock(&fake->lock);
     (void)snprintf(fake->last_key, sizeof(fake->last_key), "%s",
         ctx->idempotency_key == NULL ? "" : ctx->idempotency_key);
+    (void)pthread_mutex_unlock(&fake->lock);
     if (strcmp(in->question, "nobody") == 0)
         return err_raise(&ctx->err, REASON_NOBODY_FITS, "nobody in your network fits");
     if (strcmp(in->question, "slow") == 0)
@@ -200,6 +204,7 @@ void fake_start(struct fake *fake)
         &kith__v1__contact_service__descriptor, &kith__v1__recommendation_service__descriptor,
         &kith__v1__notification_service__descriptor};
     struct rpc_registration registrations[N_SERVICES];
+    (void)pthread_mutex_init(&fake->lock, NULL);
     for (int i = 0; i < N_SERVICES; i++) {
         assert_true(descriptors[i]->n_methods <= MAX_METHODS);
         for (unsigned k = 0; k < descriptors[i]->n_methods; k++) {
@@ -229,4 +234,5 @@ void fake_start(struct fake *fake)
 void fake_stop(struct fake *fake)
 {
     rpc_server_free(fake->server);
+    (void)pthread_mutex_destroy(&fake->lock);
 }

@@ -7,6 +7,7 @@
 
 #include "rpc/server.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 enum { FAKE_FILE_SIZE = 4 << 20 };
@@ -15,6 +16,7 @@ struct fake {
     struct rpc_server *server;
     char url[64];
     atomic_int asks;                  /* that reached the handler */
+    pthread_mutex_t lock;             /* of the two that follow */
     char last_key[65];                /* idempotency key of the last Ask */
     char trace_id[RPC_TRACE_ID_SIZE]; /* of the last call of a handler */
     char file[FAKE_FILE_SIZE];        /* what was imported */
