@@ -10,6 +10,9 @@ static const struct config_option options[] = {
         "tcp://127.0.0.1:7103"),
     {"wordnet-dir", CONFIG_STR, offsetof(struct recommendation_config, wordnet_dir),
         WORDNET_MAP_DEFAULT_DIR, "Folder of WordNet's database files.", 0, 0, NULL, false},
+    {"encoder-file", CONFIG_STR, offsetof(struct recommendation_config, encoder_file), NULL,
+        "File of the sentence encoder; by default share/kith/encoder.kenc of the installation.", 0,
+        0, NULL, false},
     {0},
 };
 

@@ -10,6 +10,7 @@ struct recommendation_config {
     struct service_options service;
     const char *notification_endpoints;
     const char *wordnet_dir;
+    const char *encoder_file; /* "": where the build or the installation has it */
 };
 
 extern const struct config_spec recommendation_config_spec;

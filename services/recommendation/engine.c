@@ -23,7 +23,9 @@ static const int64_t RETRY_US = 1000000;
 
 struct engine_network {
     struct network *network;
-    atomic_int n_holders; /* the entry is one of them */
+    struct meanings *meanings;   /* NULL: no encoder */
+    struct meaning_slot **slots; /* by statement */
+    atomic_int n_holders;        /* the entry is one of them */
 };
 
 /* A member whose network is in memory or being loaded for the first time. */
@@ -60,8 +62,21 @@ void engine_release(struct engine_network **held)
     *held = NULL;
     if (!h || atomic_fetch_sub(&h->n_holders, 1) > 1)
         return;
+    if (h->slots)
+        meanings_detach(h->meanings, h->slots, h->network->n_statements);
     network_free(h->network);
     free(h);
+}
+
+const struct meaning *const *engine_get_meanings(
+    const struct engine_network *held, struct arena *arena)
+{
+    size_t n = held->slots ? held->network->n_statements : 0;
+    const struct meaning **meanings =
+        held->slots ? arena_calloc(arena, n + 1, sizeof(struct meaning *)) : NULL;
+    for (size_t i = 0; meanings && i < n; i++)
+        meanings[i] = meanings_get(held->slots[i]);
+    return meanings;
 }
 
 static int64_t now_us(const struct engine *engine)
@@ -173,6 +188,9 @@ static enum err_code load(struct engine *engine, struct db_session *db, const st
         return code;
     }
     atomic_init(&loaded->n_holders, 1);
+    loaded->meanings = engine->config.meanings;
+    if (loaded->meanings) /* without memory for it, words have to do */
+        loaded->slots = meanings_attach(loaded->meanings, loaded->network);
     *out = loaded;
     return ERR_OK;
 }
@@ -221,7 +239,7 @@ enum err_code engine_acquire(struct engine *engine, struct db_session *db, const
 void engine_contacts_changed(struct engine *engine, const struct id *member)
 {
     (void)pthread_mutex_lock(&engine->lock);
-    struct entry *e = find(engine, member);
+    struct entry *e = find_or_add(engine, member);
     if (e)
         make_stale(engine, e, SETTLE_US);
     (void)pthread_mutex_unlock(&engine->lock);
@@ -265,7 +283,7 @@ static struct entry *next_due(struct engine *engine)
     struct entry *first = NULL;
     for (size_t i = 0; i < BUCKETS; i++)
         for (struct entry *e = engine->buckets[i]; e; e = e->next)
-            if (e->is_stale && e->held && (!first || e->due_us < first->due_us))
+            if (e->is_stale && (!first || e->due_us < first->due_us))
                 first = e;
     return first;
 }

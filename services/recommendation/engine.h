@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Engine: members' networks in memory. A network is loaded from the database when its member first
- * asks. It never changes; one that is out of date is replaced by a thread of the engine while calls
- * go on with the old one. All functions may be called from any thread.
+ * asks or changes it. It never changes; one that is out of date is replaced by a thread of the
+ * engine while calls go on with the old one. All functions may be called from any thread.
  */
 #pragma once
 
 #include "clock/clock.h"
 #include "db/db.h"
 #include "domain/network.h"
+#include "meanings.h"
 
 struct engine;
 
@@ -16,6 +17,7 @@ struct engine_config {
     struct db *db;
     const struct clock *clock;
     const struct wordnet *wordnet; /* may be NULL; outlives the engine */
+    struct meanings *meanings;     /* may be NULL; outlives the engine */
     size_t max_networks;           /* kept in memory; 0: 4096 */
 };
 
@@ -34,7 +36,13 @@ MUST_USE enum err_code engine_acquire(struct engine *engine, struct db_session *
 void engine_release(struct engine_network **held); /* NULL is fine; for CLEANUP */
 const struct network *engine_get(const struct engine_network *held);
 
-/* Something of this member's contacts or asks changed. */
+/* What its statements mean, as far as that is known by now, by statement; in `arena`. NULL without
+ * an encoder, or if the arena is full. */
+const struct meaning *const *engine_get_meanings(
+    const struct engine_network *held, struct arena *arena);
+
+/* Something of this member's contacts or asks changed. Also loads the network of a member who has
+ * not asked yet, so that its evidence is encoded by the time she does. */
 void engine_contacts_changed(struct engine *engine, const struct id *member);
 
 /* Something this member says of herself changed: concerns all who have her among their contacts. */

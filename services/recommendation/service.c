@@ -9,6 +9,7 @@
 
 #include <kith/v1/recommendation.pb-c.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -57,20 +58,64 @@ static enum err_code make_server(
         &self->server, &server, services, sizeof services / sizeof *services, err);
 }
 
-/* Without WordNet we serve, not as well, and say so. */
+/* Texts still to be encoded from which on health speaks of it: some ten seconds of work. */
+enum { MANY_WAITING = 1000 };
+
+static void tell_waiting(void *arg, size_t n_waiting)
+{
+    struct recommendation *self = arg;
+    char problem[160];
+    (void)snprintf(problem, sizeof problem,
+        "%zu texts of contacts are still to be encoded; until then words and WordNet find them",
+        n_waiting);
+    rpc_server_set_health(
+        self->server, "encoder", false, n_waiting > MANY_WAITING ? problem : NULL);
+}
+
+/* Without WordNet, or without the encoder, we serve, not as well, and say so. */
+static void open_wordnet(struct recommendation *self, const struct recommendation_config *config)
+{
+    struct err problem = {0};
+    enum err_code code = wordnet_map_open(&self->wordnet, config->wordnet_dir, &problem);
+    if (code != ERR_OK)
+        log_warn("wordnet.missing", LOG_ERR(&problem));
+    rpc_server_set_health(self->server, "wordnet", false, code == ERR_OK ? NULL : problem.msg);
+}
+
+static void open_encoder(struct recommendation *self, const struct recommendation_config *config)
+{
+    char path[PATH_MAX] = "";
+    struct err problem = {0};
+    (void)snprintf(path, sizeof path, "%s", config->encoder_file);
+    if (!path[0])
+        encoder_file_default_path(path, sizeof path);
+    enum err_code code = encoder_file_open(path, &self->encoder, &problem);
+    if (code == ERR_OK) {
+        const struct meanings_config meanings = {.db = self->db,
+            .encoder = self->encoder.encoder,
+            .wordnet = self->wordnet.wordnet,
+            .progress = tell_waiting,
+            .progress_arg = self};
+        code = meanings_new(&self->meanings, &meanings, &problem);
+    }
+    char what[sizeof problem.msg + 160];
+    (void)snprintf(
+        what, sizeof what, "%s. %s", problem.msg, err_reason_info(problem.reason)->remedy);
+    if (code != ERR_OK)
+        log_warn("encoder.missing", LOG_ERR(&problem));
+    rpc_server_set_health(self->server, "encoder", false, code == ERR_OK ? NULL : what);
+}
+
 static enum err_code make_engine(
     struct recommendation *self, const struct recommendation_config *config, struct err *err)
 {
-    struct err problem = {0};
-    if (wordnet_map_open(&self->wordnet, config->wordnet_dir, &problem) == ERR_OK) {
-        rpc_server_set_health(self->server, "wordnet", false, NULL);
-    } else {
-        log_warn("wordnet.missing", LOG_ERR(&problem));
-        rpc_server_set_health(self->server, "wordnet", false, problem.msg);
-    }
+    open_wordnet(self, config);
+    open_encoder(self, config);
     self->router = (struct router){self->wordnet.wordnet, score_defaults};
-    const struct engine_config engine = {
-        .db = self->db, .clock = clock_system(), .wordnet = self->wordnet.wordnet};
+    const struct engine_config engine = {.db = self->db,
+        .clock = clock_system(),
+        .wordnet = self->wordnet.wordnet,
+        .meanings = self->meanings};
     return engine_new(&self->engine, &engine, err);
 }
 
@@ -115,10 +160,13 @@ void recommendation_stop(struct recommendation *self)
 {
     if (self->server && !rpc_server_drain(self->server, DRAIN_MS))
         log_warn("service.drain_timeout", LOG_INT("limit_ms", DRAIN_MS));
+    meanings_stop(self->meanings); /* it tells the server how far it is */
     rpc_server_free(self->server);
     queue_relay_stop(self->relay);
     rpc_client_free(self->notification);
     engine_free(self->engine);
+    meanings_free(self->meanings);
+    encoder_file_close(&self->encoder);
     wordnet_map_close(&self->wordnet);
     auth_free(self->auth);
     db_close(self->db);

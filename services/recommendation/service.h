@@ -8,7 +8,9 @@
 #include "config.h"
 #include "db/db.h"
 #include "domain/route.h"
+#include "encoder_file.h"
 #include "engine.h"
+#include "meanings.h"
 #include "queue/queue.h"
 #include "rpc/server.h"
 #include "wordnet_map.h"
@@ -18,6 +20,8 @@ struct recommendation {
     struct db *db;
     struct auth *auth;
     struct wordnet_map wordnet;
+    struct encoder_file encoder;
+    struct meanings *meanings; /* NULL: no encoder */
     struct router router;
     struct engine *engine;
     struct rpc_client *notification; /* for events only */

@@ -25,12 +25,11 @@ void world_start(struct world *w, const char *wordnet_dir)
     *w = (struct world){.admin = test_db_open(NULL, "test admin", 2)};
     arena_init(&w->arena, ARENA_LIMIT);
     (void)snprintf(w->listen, sizeof(w->listen), "tcp://127.0.0.1:%d", free_port());
-    char token[AUTH_TOKEN_SIZE];
-    auth_token_new(token);
+    auth_token_new(w->service_token);
     char program[] = "kith-recommendation", flag[] = "--listen", token_flag[] = "--service-token",
          dir_flag[] = "--wordnet-dir", peer_flag[] = "--notification-endpoints";
     char *nobody = arena_printf(&w->arena, "tcp://127.0.0.1:%d", free_port());
-    char *argv[] = {program, flag, w->listen, token_flag, arena_strdup(&w->arena, token), dir_flag,
+    char *argv[] = {program, flag, w->listen, token_flag, w->service_token, dir_flag,
         arena_strdup(&w->arena, wordnet_dir ? wordnet_dir : WORDNET_MAP_DEFAULT_DIR), peer_flag,
         nobody, NULL};
     struct recommendation_config config = {0};

@@ -17,6 +17,7 @@ struct world {
     struct arena arena; /* of configuration and replies */
     struct recommendation service;
     char listen[64];
+    char service_token[AUTH_TOKEN_SIZE];
     struct err err; /* of the last call */
 };
 
