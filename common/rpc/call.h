@@ -7,18 +7,19 @@
 #include "rpc/schema.h"
 #include "rpc/wire.h"
 
-struct exchange;
+struct batch;
 
 struct call {
-    struct call *next;         /* in the list it waits in */
-    struct exchange *exchange; /* the message it came in, and where its reply goes */
-    struct wire_frame frame;   /* points into that message */
-    uint32_t pipe;             /* the connection it came over */
+    struct call *next;       /* in the list it waits in */
+    struct batch *batch;     /* the message it came in */
+    struct wire_frame frame; /* points into that message */
+    uint32_t pipe;           /* the connection it came over */
     int64_t arrived_us;
     int64_t deadline_us;
     int64_t queued_us;  /* when it was put into the queue last */
     uint64_t looked_at; /* the count of wakes when its handler began to look */
     struct id key;      /* what it waits for while it is parked */
+    bool is_quick;      /* takes so little that it may run in a row with others */
     bool is_last_try;
     bool is_abandoned; /* its client is gone */
 };

@@ -11,7 +11,12 @@
  * slot was noted after its handler began to look goes back to the queue: nothing is lost between
  * look and park, and two keys sharing a slot cost one needless look.
  */
-enum { WAKE_SLOTS = 1024, LAST_TRY_MARGIN_US = 100 * 1000, LONGEST_NAP_US = 1000 * 1000 };
+enum {
+    WAKE_SLOTS = 1024,
+    LAST_TRY_MARGIN_US = 100 * 1000,
+    LONGEST_NAP_US = 1000 * 1000,
+    MAX_ROW = 32, /* quick calls taken at once */
+};
 
 struct list {
     struct call *first;
@@ -25,6 +30,7 @@ struct call_queue {
     struct list ready;
     size_t n_ready;
     size_t limit;
+    size_t n_napping; /* workers waiting for calls */
     struct list parked[WAKE_SLOTS];
     size_t n_parked;
     int64_t next_due_us; /* no parked call is due earlier */
@@ -74,7 +80,16 @@ static void make_ready(struct call_queue *q, struct call *call)
     call->queued_us = clock_mono_us(q->clock);
     list_append(&q->ready, call);
     q->n_ready++;
-    (void)pthread_cond_signal(&q->changed);
+}
+
+/* Somebody for every slow call, and for every row of quick ones. */
+static void rouse(struct call_queue *q, size_t n_slow, size_t n_quick)
+{
+    size_t n = n_slow + (n_quick + MAX_ROW - 1) / MAX_ROW;
+    if (n > q->n_napping)
+        n = q->n_napping;
+    for (; n > 0; n--)
+        (void)pthread_cond_signal(&q->changed);
 }
 
 typedef bool wanted_fn(const struct call_queue *q, const struct call *call, const void *arg);
@@ -91,6 +106,7 @@ static void unpark(struct call_queue *q, unsigned slot, wanted_fn *is_wanted, co
         }
         q->n_parked--;
         make_ready(q, call);
+        rouse(q, 1, 0);
     }
     q->parked[slot] = kept;
     if (!kept.first)
@@ -155,14 +171,20 @@ void call_queue_free(struct call_queue *q)
     free(q);
 }
 
-bool call_queue_push(struct call_queue *q, struct call *call)
+struct call *call_queue_push(struct call_queue *q, struct call *calls)
 {
+    size_t n_slow = 0, n_quick = 0;
     (void)pthread_mutex_lock(&q->lock);
-    bool has_room = q->n_ready < q->limit && !q->is_stopped;
-    if (has_room)
+    while (calls && q->n_ready < q->limit && !q->is_stopped) {
+        struct call *call = calls;
+        calls = call->next;
+        n_quick += call->is_quick;
+        n_slow += !call->is_quick;
         make_ready(q, call);
+    }
+    rouse(q, n_slow, n_quick);
     (void)pthread_mutex_unlock(&q->lock);
-    return has_room;
+    return calls;
 }
 
 /* Bring back parked calls whose time has come, and find out when the next one's will. */
@@ -179,7 +201,7 @@ static void look_at_the_clock(struct call_queue *q)
                 q->next_due_us = due_us(call);
 }
 
-static void nap(struct call_queue *q)
+static void nap_until_due(struct call_queue *q)
 {
     if (q->n_parked == 0) {
         (void)pthread_cond_wait(&q->changed, &q->lock);
@@ -198,24 +220,43 @@ static void nap(struct call_queue *q)
     (void)pthread_cond_timedwait(&q->changed, &q->lock, &until);
 }
 
+static void nap(struct call_queue *q)
+{
+    q->n_napping++;
+    nap_until_due(q);
+    q->n_napping--;
+}
+
+/* The first call, and, if it is quick, the quick ones right behind it. */
+static struct call *take_row(struct call_queue *q)
+{
+    struct list row = {0};
+    int64_t now_us = clock_mono_us(q->clock);
+    size_t n = 0;
+    do {
+        struct call *call = list_take(&q->ready);
+        q->n_ready--;
+        call->looked_at = q->n_wakes;
+        call->is_last_try = q->is_last_call || due_us(call) <= now_us;
+        list_append(&row, call);
+    } while (++n < MAX_ROW && row.first->is_quick && q->ready.first && q->ready.first->is_quick);
+    return row.first;
+}
+
 struct call *call_queue_take(struct call_queue *q)
 {
-    struct call *call = NULL;
+    struct call *row = NULL;
     (void)pthread_mutex_lock(&q->lock);
     while (!q->is_stopped) {
         look_at_the_clock(q);
-        call = list_take(&q->ready);
-        if (call)
+        if (q->ready.first) {
+            row = take_row(q);
             break;
+        }
         nap(q);
     }
-    if (call) {
-        q->n_ready--;
-        call->looked_at = q->n_wakes;
-        call->is_last_try = q->is_last_call || due_us(call) <= clock_mono_us(q->clock);
-    }
     (void)pthread_mutex_unlock(&q->lock);
-    return call;
+    return row;
 }
 
 void call_queue_park(struct call_queue *q, struct call *call)
@@ -224,12 +265,13 @@ void call_queue_park(struct call_queue *q, struct call *call)
     unsigned slot = slot_of(&call->key);
     if (q->woken[slot] > call->looked_at || q->is_last_call || call->is_abandoned) {
         make_ready(q, call);
+        rouse(q, 1, 0);
     } else {
         list_append(&q->parked[slot], call);
         q->n_parked++;
         if (due_us(call) < q->next_due_us) {
             q->next_due_us = due_us(call);
-            (void)pthread_cond_signal(&q->changed); /* somebody must nap shorter */
+            rouse(q, 1, 0); /* somebody must nap shorter */
         }
     }
     (void)pthread_mutex_unlock(&q->lock);

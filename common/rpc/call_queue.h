@@ -13,12 +13,16 @@ struct call_queue;
 struct call_queue *call_queue_new(size_t limit, const struct clock *clock);
 void call_queue_free(struct call_queue *q);
 
-/* False if it is full. The call stays the caller's; the queue only links it. */
-bool call_queue_push(struct call_queue *q, struct call *call);
+/*
+ * Add a list of calls linked by `next`; returns those there was no room for, linked likewise. The
+ * calls stay the caller's; the queue only links them.
+ */
+struct call *call_queue_push(struct call_queue *q, struct call *calls);
 
 /*
- * The next call; waits for one. NULL once the queue was stopped. Parked calls come back when they
- * are woken, when their client is gone, or, with is_last_try, shortly before their deadline.
+ * The next call; waits for one. NULL once the queue was stopped. Quick calls come several at once,
+ * linked by `next`, for the worker to run in a row. Parked calls come back when they are woken,
+ * when their client is gone, or, with is_last_try, shortly before their deadline.
  */
 struct call *call_queue_take(struct call_queue *q);
 

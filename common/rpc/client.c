@@ -1,47 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/client.h"
 
-#include "rpc/client_call.h"
+#include "rpc/client_state.h"
 
-#include <kith/v1/wire.pb-c.h>
-
-#include <nng/protocol/reqrep0/req.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECONNECT_MIN_MS = 50, RECONNECT_MAX_MS = 500, DEFAULT_TIMEOUT_MS = 5000 };
+enum { DEFAULT_TIMEOUT_MS = 5000, RETRY_TOKENS_AT_START = 100, MAX_KEY = 64 };
 
-/* ---- endpoints ---- */
+/* ---- life ---- */
 
-static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
+void rpc_client_set_token(struct rpc_client *client, const char *token)
 {
-    (void)pipe;
-    struct endpoint *endpoint = arg;
-    atomic_fetch_add(&endpoint->n_pipes, event == NNG_PIPE_EV_ADD_POST ? 1 : -1);
-}
-
-static enum err_code connect_endpoint(
-    struct endpoint *endpoint, size_t max_message, struct err *err)
-{
-    nng_socket s;
-    int rv = nng_req0_open(&s);
-    if (rv != 0)
-        return err_raise(err, REASON_INTERNAL_ERROR, "cannot open a socket: %s", nng_strerror(rv));
-    endpoint->socket = s;
-    /* Sending again is our decision, never NNG's: it would run a slow call several times. Each
-     * context copies this when it is opened. */
-    (void)nng_socket_set_ms(s, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
-    (void)nng_socket_set_size(s, NNG_OPT_RECVMAXSZ, max_message);
-    (void)nng_socket_set_ms(s, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
-    (void)nng_socket_set_ms(s, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
-    (void)nng_pipe_notify(s, NNG_PIPE_EV_ADD_POST, on_pipe, endpoint);
-    (void)nng_pipe_notify(s, NNG_PIPE_EV_REM_POST, on_pipe, endpoint);
-    rv = nng_dial(s, endpoint->url, NULL, NNG_FLAG_NONBLOCK);
-    if (rv != 0)
-        return err_raise(err, REASON_CONFIG_INVALID, "\"%s\" is not an address to connect to: %s",
-            endpoint->url, nng_strerror(rv));
-    return ERR_OK;
+    (void)pthread_mutex_lock(&client->lock);
+    (void)snprintf(client->token, sizeof(client->token), "%s", token ? token : "");
+    (void)pthread_mutex_unlock(&client->lock);
 }
 
 static size_t count_urls(const char *urls)
@@ -59,15 +33,16 @@ static enum err_code connect_all(struct rpc_client *client, const char *urls, st
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the client");
     while (*urls) {
         size_t len = strcspn(urls, ",");
-        struct endpoint *endpoint = &client->endpoints[client->n_endpoints];
-        if (len >= sizeof(endpoint->url))
+        struct endpoint *e = &client->endpoints[client->n_endpoints];
+        if (len >= sizeof(e->url))
             return err_raise(err, REASON_CONFIG_INVALID, "the address of an endpoint is too long");
-        memcpy(endpoint->url, urls, len);
         if (len > 0) {
-            client->n_endpoints++;
-            enum err_code code = connect_endpoint(endpoint, client->max_message, err);
+            memcpy(e->url, urls, len);
+            e->client = client;
+            enum err_code code = endpoint_connect(e, err);
             if (code != ERR_OK)
                 return code;
+            client->n_endpoints++;
         }
         urls += len + (urls[len] == ',');
     }
@@ -76,13 +51,18 @@ static enum err_code connect_all(struct rpc_client *client, const char *urls, st
     return ERR_OK;
 }
 
-/* ---- life ---- */
-
-void rpc_client_set_token(struct rpc_client *client, const char *token)
+static enum err_code build(struct rpc_client *client, const char *endpoints, struct err *err)
 {
-    (void)pthread_mutex_lock(&client->lock);
-    (void)snprintf(client->token, sizeof(client->token), "%s", token ? token : "");
-    (void)pthread_mutex_unlock(&client->lock);
+    enum err_code code = schema_new(&client->schema, err);
+    if (code != ERR_OK)
+        return code;
+    code = connect_all(client, endpoints, err);
+    if (code != ERR_OK)
+        return code;
+    if (pthread_create(&client->keeper, NULL, keeper_run, client) != 0)
+        return err_raise(err, REASON_INTERNAL_ERROR, "cannot start the client's thread");
+    client->has_keeper = true;
+    return ERR_OK;
 }
 
 enum err_code rpc_client_new(
@@ -91,16 +71,19 @@ enum err_code rpc_client_new(
     struct rpc_client *client = calloc(1, sizeof(*client));
     if (!client)
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the client");
+    pthread_condattr_t attr;
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&client->changed, &attr);
+    (void)pthread_condattr_destroy(&attr);
     (void)pthread_mutex_init(&client->lock, NULL);
     client->timeout_ms = config->timeout_ms;
     client->max_message =
         config->max_message > 0 ? (size_t)config->max_message : (size_t)WIRE_MAX_MESSAGE;
-    client->retry_tokens = RETRY_TOKENS_MAX;
-    atomic_init(&client->next_id, 1);
+    client->retry_tokens = RETRY_TOKENS_AT_START;
+    client->next_due_us = INT64_MAX;
     rpc_client_set_token(client, config->token);
-    enum err_code code = schema_new(&client->schema, err);
-    if (code == ERR_OK)
-        code = connect_all(client, config->endpoints, err);
+    enum err_code code = build(client, config->endpoints, err);
     if (code != ERR_OK) {
         rpc_client_free(client);
         return code;
@@ -109,104 +92,87 @@ enum err_code rpc_client_new(
     return ERR_OK;
 }
 
+/* Nothing runs any more: whoever still waits is told. */
+static void cancel_all(struct rpc_client *client)
+{
+    struct err err;
+    err_fill(&err, REASON_CALL_CANCELLED, "the client was closed");
+    while (client->newest) {
+        client->newest->state = CALL_ENDING;
+        call_end(client->newest, NULL, &err);
+    }
+}
+
 void rpc_client_free(struct rpc_client *client)
 {
     if (!client)
         return;
     (void)pthread_mutex_lock(&client->lock);
     client->is_closing = true;
+    (void)pthread_cond_signal(&client->changed);
     (void)pthread_mutex_unlock(&client->lock);
+    if (client->has_keeper)
+        (void)pthread_join(client->keeper, NULL);
     for (size_t i = 0; i < client->n_endpoints; i++)
-        (void)nng_close(client->endpoints[i].socket);
-    for (struct client_call *call = client->all_calls; call; call = call->next_of_all)
-        nng_aio_stop(call->pause);
-    for (struct client_call *call = client->all_calls; call; call = call->next_of_all)
-        nng_aio_stop(call->aio);
-    while (client->all_calls) {
-        struct client_call *call = client->all_calls;
-        client->all_calls = call->next_of_all;
-        client_call_free(call);
-    }
-    for (size_t i = 0; i < client->n_endpoints; i++) {
-        while (client->endpoints[i].idle) {
-            struct lane *lane = client->endpoints[i].idle;
-            client->endpoints[i].idle = lane->next;
-            free(lane);
-        }
+        endpoint_stop(&client->endpoints[i]);
+    cancel_all(client);
+    for (size_t i = 0; i < client->n_slots; i++) {
+        free(client->slots[i]->frame);
+        free(client->slots[i]);
     }
     schema_free(client->schema);
+    free(client->slots);
     free(client->endpoints);
+    (void)pthread_cond_destroy(&client->changed);
     (void)pthread_mutex_destroy(&client->lock);
     free(client);
 }
 
 /* ---- making a call ---- */
 
-static struct client_call *take_call(struct rpc_client *client)
+/* Under the lock. */
+static struct client_call *add_slot(struct rpc_client *client)
 {
-    (void)pthread_mutex_lock(&client->lock);
-    struct client_call *call = client->idle_calls;
-    if (call)
-        client->idle_calls = call->next;
-    (void)pthread_mutex_unlock(&client->lock);
-    if (call)
-        return call;
-    call = client_call_new(client);
+    if (client->n_slots >> CALL_SLOT_BITS)
+        return NULL;
+    struct client_call **grown =
+        realloc(client->slots, (client->n_slots + 1) * sizeof(struct client_call *));
+    if (!grown)
+        return NULL;
+    client->slots = grown;
+    struct client_call *call = calloc(1, sizeof(*call));
     if (!call)
         return NULL;
+    call->client = client;
+    call->id = client->n_slots;
+    client->slots[client->n_slots++] = call;
+    return call;
+}
+
+/* A call of the pool with a new id; NULL without memory, or when the client is closing. */
+static struct client_call *take_call(struct rpc_client *client, char token[CLIENT_TOKEN_SIZE])
+{
     (void)pthread_mutex_lock(&client->lock);
-    call->next_of_all = client->all_calls;
-    client->all_calls = call;
+    struct client_call *call = client->is_closing ? NULL : client->idle_calls;
+    if (call)
+        client->idle_calls = call->next;
+    else if (!client->is_closing)
+        call = add_slot(client);
+    if (call) {
+        call->id += UINT64_C(1) << CALL_SLOT_BITS;
+        call->state = CALL_ENDING; /* nobody looks after it yet */
+        call->newer = NULL;
+        call->older = client->newest;
+        if (client->newest)
+            client->newest->newer = call;
+        client->newest = call;
+        memcpy(token, client->token, CLIENT_TOKEN_SIZE);
+    }
     (void)pthread_mutex_unlock(&client->lock);
     return call;
 }
 
-struct request {
-    const struct rpc_call_options *options;
-    const struct schema_method *method; /* NULL: one this program does not know */
-    struct rpc_trace trace;
-    const struct db_bytes *in;
-};
-
-static nng_msg *build_message(
-    struct rpc_client *client, const struct client_call *call, const struct request *r)
-{
-    char token[CLIENT_TOKEN_SIZE], key[65] = "", traceparent[RPC_TRACEPARENT_SIZE];
-    Kith__V1__Meta meta;
-    kith__v1__meta__init(&meta);
-    (void)pthread_mutex_lock(&client->lock);
-    memcpy(token, client->token, sizeof(token));
-    (void)pthread_mutex_unlock(&client->lock);
-    rpc_trace_format(&r->trace, traceparent);
-    if (r->options->idempotency_key)
-        (void)snprintf(key, sizeof(key), "%s", r->options->idempotency_key);
-    meta.authorization = token;
-    meta.traceparent = traceparent;
-    meta.idempotency_key = key;
-
-    size_t meta_len = kith__v1__meta__get_packed_size(&meta);
-    struct wire_frame frame = {
-        .type = WIRE_CALL,
-        .flags = r->method && r->method->is_idempotent ? WIRE_IDEMPOTENT : 0,
-        .call_id = call->id,
-        .method = call->hash,
-        .meta_len = (uint32_t)meta_len,
-        .payload_len = (uint32_t)r->in->len,
-    };
-    nng_msg *msg = NULL;
-    size_t head = WIRE_PREAMBLE_SIZE + WIRE_FRAME_SIZE;
-    if (nng_msg_alloc(&msg, head + meta_len + r->in->len) != 0)
-        return NULL;
-    uint8_t *body = nng_msg_body(msg);
-    wire_put_preamble(body, 1, 0);
-    wire_put_frame(body + WIRE_PREAMBLE_SIZE, &frame);
-    (void)kith__v1__meta__pack(&meta, body + head);
-    if (r->in->len > 0)
-        memcpy(body + head + meta_len, r->in->data, r->in->len);
-    return msg;
-}
-
-static int64_t timeout_of(const struct rpc_client *client, const struct request *r)
+static int64_t timeout_of(const struct rpc_client *client, const struct client_request *r)
 {
     if (r->options->timeout_ms > 0)
         return r->options->timeout_ms;
@@ -215,15 +181,31 @@ static int64_t timeout_of(const struct rpc_client *client, const struct request 
     return r->method ? r->method->default_timeout_ms : DEFAULT_TIMEOUT_MS;
 }
 
-static enum err_code check_request(const struct request *r, struct err *err)
+static void begin(struct client_call *call, int64_t timeout_ms)
+{
+    struct rpc_client *client = call->client;
+    struct lane *leaving = NULL;
+    int64_t now_us = clock_mono_us(clock_system());
+    call->deadline_us = now_us + timeout_ms * 1000;
+    call->n_attempts = 0;
+    call->endpoint = NULL;
+    (void)pthread_mutex_lock(&client->lock);
+    attempt_begin(call, now_us);
+    if (client->n_holds == 0 && !client->is_closing)
+        endpoint_flush(call->endpoint, now_us, &leaving);
+    (void)pthread_mutex_unlock(&client->lock);
+    lanes_send(leaving);
+}
+
+static enum err_code check_request(const struct client_request *r, struct err *err)
 {
     const char *key = r->options->idempotency_key;
     if (r->in->len > WIRE_MAX_REPLY)
         return err_raise(err, REASON_REQUEST_TOO_LARGE, "the request has %zu bytes; at most %d fit",
             r->in->len, (int)WIRE_MAX_REPLY);
-    if (key && strlen(key) > 64)
+    if (key && strlen(key) > MAX_KEY)
         return err_raise_field(
-            err, "idempotency_key", "idempotency_key has more than 64 characters");
+            err, "idempotency_key", "idempotency_key has more than %d characters", MAX_KEY);
     return ERR_OK;
 }
 
@@ -232,30 +214,33 @@ void rpc_client_call_async(struct rpc_client *client, const char *method,
 {
     static const struct rpc_call_options none = {0};
     struct err err = {0};
-    struct request r = {
-        options ? options : &none, schema_find_name(client->schema, method), rpc_trace_new(), in};
-    if (r.options->trace)
-        r.trace = rpc_trace_child(r.options->trace);
+    char token[CLIENT_TOKEN_SIZE];
+    struct client_request r = {
+        .options = options ? options : &none,
+        .method = schema_find_name(client->schema, method),
+        .hash = wire_method_hash(method),
+        .in = in,
+    };
+    r.trace = r.options->trace ? rpc_trace_child(r.options->trace) : rpc_trace_new();
     if (r.options->trace_id_out)
         rpc_trace_id_format(&r.trace, r.options->trace_id_out);
     if (check_request(&r, &err) != ERR_OK) {
         done(arg, NULL, &err);
         return;
     }
-    struct client_call *call = take_call(client);
+    struct client_call *call = take_call(client, token);
     if (!call) {
-        err_fill(&err, REASON_INTERNAL_ERROR, "no memory for the call");
+        err_fill(&err, REASON_CALL_CANCELLED, "the client is closed, or out of memory");
         done(arg, NULL, &err);
         return;
     }
-    call->id = atomic_fetch_add(&client->next_id, 1);
-    call->hash = wire_method_hash(method);
     call->done = done;
     call->arg = arg;
-    call->deadline_us = clock_mono_us(clock_system()) + timeout_of(client, &r) * 1000;
     call->may_retry = r.options->idempotency_key || (r.method && r.method->is_idempotent);
-    call->request = build_message(client, call, &r);
-    client_call_start(call);
+    if (client_call_write(call, &r, token, &err) == ERR_OK)
+        begin(call, timeout_of(client, &r));
+    else
+        call_end(call, NULL, &err);
 }
 
 /* ---- waiting for it ---- */

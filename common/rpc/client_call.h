@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Client call: one call on its way through attempts, and the endpoints it may take. Private to
- * common/rpc.
+ * Client call: one call on its way through attempts. Private to common/rpc, as is all of
+ * client_*.h; what is not marked otherwise is guarded by the client's lock.
  */
 #pragma once
 
@@ -9,75 +9,57 @@
 #include "rpc/schema.h"
 #include "rpc/wire.h"
 
-#include <nng/nng.h>
-#include <pthread.h>
-#include <stdatomic.h>
+struct endpoint;
 
-enum { CLIENT_URL_SIZE = 256, CLIENT_TOKEN_SIZE = 257 };
-
-/* A REQ context: it carries one call at a time. */
-struct lane {
-    struct lane *next;
-    nng_ctx ctx;
+enum call_state {
+    CALL_IDLE,    /* of the pool */
+    CALL_PENDING, /* waits for a lane */
+    CALL_SENT,    /* at the server, as far as we know */
+    CALL_WAITING, /* between two attempts */
+    CALL_ENDING,  /* its end is being told */
 };
-
-/* One server. NNG would spread calls blindly, so each has a socket of its own. */
-struct endpoint {
-    char url[CLIENT_URL_SIZE];
-    nng_socket socket;
-    atomic_int n_pipes;   /* connections: 0 or 1 */
-    size_t n_outstanding; /* below: under the client's lock */
-    struct lane *idle;
-    struct lane *lanes_all; /* only counts through `opened` */
-    size_t n_lanes;
-};
-
-enum call_state { CALL_SENDING, CALL_RECEIVING };
 
 struct client_call {
-    struct client_call *next; /* of the free ones */
-    struct client_call *next_of_all;
+    struct client_call *next;          /* in the list it is in: pool, pending, ending */
+    struct client_call *newer, *older; /* of all that are not idle */
     struct rpc_client *client;
-    nng_aio *aio;
-    nng_aio *pause; /* between attempts; an aio that slept takes a timeout for success ever after */
     enum call_state state;
-    nng_msg *request; /* as first built; each attempt sends a copy */
-    uint64_t id;
-    uint32_t hash;
+    uint64_t id; /* slot in the low bits, above it how often that slot was used */
+
+    uint8_t *frame; /* header, Meta and payload; kept for the next call of this slot */
+    size_t len;
+    size_t capacity;
     bool may_retry;
     unsigned n_attempts;
     int64_t deadline_us;
+    int64_t due_us; /* when somebody must look after it if nothing happens */
+
     struct endpoint *endpoint; /* of this attempt; on the next one, the one to avoid */
-    struct lane *lane;
+    uint64_t connection;       /* which of the endpoint's it was sent over */
+    struct wire_frame result;  /* CALL_ENDING: points into the message received */
+
     rpc_done_fn *done;
     void *arg;
 };
 
-struct rpc_client {
-    struct schema *schema;
-    int64_t timeout_ms;
-    size_t max_message;
-    atomic_uint_fast64_t next_id;
+enum { CALL_SLOT_BITS = 24 };
 
-    pthread_mutex_t lock;
-    char token[CLIENT_TOKEN_SIZE];
-    struct endpoint *endpoints;
-    size_t n_endpoints;
-    struct client_call *idle_calls;
-    struct client_call *all_calls;
-    unsigned retry_tokens; /* in tenths: a retry takes ten, a success gives one back */
-    bool is_closing;
+/* What a call says, ready to be packed into its frame. */
+struct client_request {
+    const struct rpc_call_options *options;
+    const struct schema_method *method; /* NULL: one this program does not know */
+    uint32_t hash;
+    struct rpc_trace trace;
+    const struct db_bytes *in;
 };
 
-enum { RETRY_TOKENS_MAX = 100, RETRY_TOKENS_COST = 10, RETRY_TOKENS_FLOOR = 50 };
+/* Write the frame of the call; INTERNAL_ERROR without memory. Needs no lock. */
+MUST_USE enum err_code client_call_write(
+    struct client_call *call, const struct client_request *r, const char *token, struct err *err);
 
-/* NULL without memory. */
-struct client_call *client_call_new(struct rpc_client *client);
-void client_call_free(struct client_call *call);
+/* What differs between attempts: time left, and how often it was tried. */
+void client_call_stamp(struct client_call *call, int64_t now_us);
 
-/* Begin the first attempt; `done` is called exactly once. Takes the call. */
-void client_call_start(struct client_call *call);
-
-/* What the failure in a RESULT frame says. */
+/* What the failure in a RESULT frame says; its code. Needs no lock. */
 enum err_code client_read_failure(
     const struct schema *schema, const struct wire_frame *frame, struct err *err);

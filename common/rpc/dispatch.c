@@ -17,7 +17,7 @@ struct rpc_waiter {
 struct run {
     const struct dispatch *d;
     const struct call *call;
-    const struct route *route;
+    struct route *route;
     struct scratch *scratch;
     const Kith__V1__Meta *meta;
     Kith__V1__Meta no_meta;
@@ -236,6 +236,31 @@ static enum err_code execute(struct run *r, struct err *err)
 
 /* ---- after it ---- */
 
+/*
+ * A method is quick while the mean of its calls is small. Fractions of a microsecond count: one
+ * slow call in a hundred must not be forgotten before the next.
+ */
+enum { MEAN_UNIT = 16, MEAN_WEIGHT = 64, QUICK_US = 50, MEAN_AT_START = 1000 * MEAN_UNIT };
+
+bool route_is_quick(const struct route *route)
+{
+    return atomic_load_explicit(&route->mean_us, memory_order_relaxed) < QUICK_US * MEAN_UNIT;
+}
+
+void route_forget(struct route *route)
+{
+    atomic_init(&route->mean_us, MEAN_AT_START);
+}
+
+static void note_duration(struct route *route, int64_t dur_us)
+{
+    int64_t mean = atomic_load_explicit(&route->mean_us, memory_order_relaxed);
+    if (dur_us > 1000 * 1000)
+        dur_us = 1000 * 1000;
+    mean += (dur_us * MEAN_UNIT - mean) / MEAN_WEIGHT;
+    atomic_store_explicit(&route->mean_us, (unsigned)mean, memory_order_relaxed);
+}
+
 static enum log_level level_of(enum err_code code)
 {
     if (code == ERR_INTERNAL || code == ERR_DATA_LOSS || code == ERR_UNKNOWN)
@@ -269,10 +294,10 @@ static void log_call(const struct run *r, const struct outcome *out)
         LOG_STR("origin", is_failure ? err->origin : NULL));
 }
 
-const struct route *dispatch_route(const struct dispatch *d, uint32_t method)
+struct route *dispatch_route(const struct dispatch *d, uint32_t method)
 {
     const struct schema_method *found = schema_find(d->schema, method);
-    const struct route *route = found ? &d->routes[schema_index(d->schema, found)] : NULL;
+    struct route *route = found ? &d->routes[schema_index(d->schema, found)] : NULL;
     return route && route->row ? route : NULL;
 }
 
@@ -319,6 +344,7 @@ void dispatch_run(
     } else {
         out->err.code = code;
     }
+    note_duration(r.route, clock_mono_us(d->config->clock) - r.started_us);
     log_call(&r, out);
 }
 

@@ -9,17 +9,26 @@
 #include "rpc/call.h"
 #include "rpc/server.h"
 
+#include <stdatomic.h>
+
 /* Who serves a method; row NULL: nobody here. */
 struct route {
     const struct schema_method *method;
     const struct rpc_method *row;
     void *state;
+    atomic_uint mean_us; /* how long its handler takes, lately */
 };
+
+/* Does it take so little that several may run in a row before their results are sent? */
+bool route_is_quick(const struct route *route);
+
+/* Assume it is slow until it has shown otherwise. */
+void route_forget(struct route *route);
 
 struct dispatch {
     const struct rpc_server_config *config;
     const struct schema *schema;
-    const struct route *routes; /* by schema_index() */
+    struct route *routes; /* by schema_index() */
 };
 
 /* Memory of a worker, reset for every call. */
@@ -29,7 +38,7 @@ struct scratch {
 };
 
 /* NULL: METHOD_UNKNOWN. */
-const struct route *dispatch_route(const struct dispatch *d, uint32_t method);
+struct route *dispatch_route(const struct dispatch *d, uint32_t method);
 
 /* Run it. `out` lives in `scratch`. */
 void dispatch_run(const struct dispatch *d, const struct call *call, struct scratch *scratch,

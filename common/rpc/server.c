@@ -35,22 +35,23 @@ struct rpc_server {
 
 /* ---- taking calls: on NNG's threads, never blocking ---- */
 
-static void refuse(struct rpc_server *s, struct call *call, enum err_reason reason, const char *msg)
+static void refuse(struct rpc_server *s, struct call *call, struct cork *cork,
+    enum err_reason reason, const char *msg)
 {
     struct outcome outcome = {0};
     err_fill(&outcome.err, reason, "%s", msg);
     if (reason == REASON_SERVER_BUSY)
         outcome.err.retry_after_ms = BUSY_RETRY_MS;
-    transport_reply(s->transport, call, &outcome);
+    transport_answer(s->transport, call, &outcome, cork);
 }
 
-static void on_call(void *self, struct call *call)
+/* False if it was refused. */
+static bool admit(struct rpc_server *s, struct call *call, struct cork *cork)
 {
-    struct rpc_server *s = self;
     const struct route *route = dispatch_route(&s->dispatch, call->frame.method);
     if (!route) {
-        refuse(s, call, REASON_METHOD_UNKNOWN, "this server has no method of that hash");
-        return;
+        refuse(s, call, cork, REASON_METHOD_UNKNOWN, "this server has no method of that hash");
+        return false;
     }
     uint32_t timeout_ms = call->frame.value;
     if (timeout_ms == 0)
@@ -58,11 +59,33 @@ static void on_call(void *self, struct call *call)
     call->deadline_us = call->arrived_us + (int64_t)timeout_ms * 1000;
     /* Probes want to hear of the draining; everybody else is sent elsewhere. */
     if (atomic_load(&s->is_draining) && route->state != s->health) {
-        refuse(s, call, REASON_SERVER_DRAINING, "the server is shutting down");
-        return;
+        refuse(s, call, cork, REASON_SERVER_DRAINING, "the server is shutting down");
+        return false;
     }
-    if (!call_queue_push(s->queue, call))
-        refuse(s, call, REASON_SERVER_BUSY, "too many calls wait for a worker");
+    call->is_quick = route_is_quick(route);
+    return true;
+}
+
+static void on_calls(void *self, struct call *calls, size_t n_calls)
+{
+    struct rpc_server *s = self;
+    struct cork cork = {0};
+    struct call *first = NULL;
+    struct call **end = &first;
+    for (size_t i = 0; i < n_calls; i++) {
+        if (!admit(s, &calls[i], &cork))
+            continue;
+        calls[i].next = NULL;
+        *end = &calls[i];
+        end = &calls[i].next;
+    }
+    struct call *refused = call_queue_push(s->queue, first);
+    while (refused) {
+        struct call *call = refused;
+        refused = call->next;
+        refuse(s, call, &cork, REASON_SERVER_BUSY, "too many calls wait for a worker");
+    }
+    transport_uncork(s->transport, &cork);
 }
 
 static void on_gone(void *self, uint32_t pipe)
@@ -73,11 +96,12 @@ static void on_gone(void *self, uint32_t pipe)
 
 /* ---- workers ---- */
 
-static void serve(struct rpc_server *s, struct call *call, struct scratch *scratch)
+static void serve(
+    struct rpc_server *s, struct call *call, struct scratch *scratch, struct cork *cork)
 {
     struct outcome outcome;
     if (call->is_abandoned) {
-        refuse(s, call, REASON_CALL_CANCELLED, "the client is gone");
+        refuse(s, call, cork, REASON_CALL_CANCELLED, "the client is gone");
         return;
     }
     dispatch_run(&s->dispatch, call, scratch, &outcome);
@@ -86,7 +110,7 @@ static void serve(struct rpc_server *s, struct call *call, struct scratch *scrat
         call_queue_park(s->queue, call);
         return;
     }
-    transport_reply(s->transport, call, &outcome);
+    transport_answer(s->transport, call, &outcome, cork);
 }
 
 static void *work(void *arg)
@@ -95,9 +119,16 @@ static void *work(void *arg)
     struct scratch scratch;
     arena_init(&scratch.request, (size_t)s->config.max_memory);
     arena_init(&scratch.reply, (size_t)s->config.max_memory);
-    struct call *call;
-    while ((call = call_queue_take(s->queue)) != NULL)
-        serve(s, call, &scratch);
+    struct call *row;
+    while ((row = call_queue_take(s->queue)) != NULL) {
+        struct cork cork = {0};
+        while (row) {
+            struct call *call = row;
+            row = call->next;
+            serve(s, call, &scratch, &cork);
+        }
+        transport_uncork(s->transport, &cork);
+    }
     arena_fini(&scratch.request);
     arena_fini(&scratch.reply);
     return NULL;
@@ -139,7 +170,11 @@ static enum err_code route_method(
     const struct schema_method *method = schema_find_name(s->schema, full);
     if (!method)
         return err_raise(err, REASON_INTERNAL_ERROR, "%s is not in the .proto files", full);
-    s->routes[schema_index(s->schema, method)] = (struct route){method, row, r->state};
+    struct route *route = &s->routes[schema_index(s->schema, method)];
+    route->method = method;
+    route->row = row;
+    route->state = r->state;
+    route_forget(route);
     return ERR_OK;
 }
 
@@ -207,7 +242,7 @@ static enum err_code build(struct rpc_server *s, const struct rpc_registration *
     if (code != ERR_OK)
         return code;
     const struct transport_config config = {s->config.max_message, s->config.clock};
-    const struct transport_events events = {on_call, on_gone, s};
+    const struct transport_events events = {on_calls, on_gone, s};
     code = transport_new(&s->transport, &config, &events, err);
     if (code != ERR_OK)
         return code;

@@ -1,52 +1,83 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/transport.h"
 
-#include "rpc/reply.h"
+#include "rpc/batch.h"
+#include "rpc/session.h"
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* A few contexts always wait for messages; more are opened as replies keep others busy. */
-enum { SPARE_EXCHANGES = 16, MAX_EXCHANGES = 16 * 1024, URL_SIZE = 256 };
+enum {
+    SPARE_EXCHANGES = 16, /* contexts that always wait for a message */
+    MAX_EXCHANGES = 16 * 1024,
+    MAX_LANE_REPLY = 256 * 1024,
+    LANE_REST_US = 30 * 1000 * 1000, /* a lane returns after so long, empty */
+    TICK_MS = 5000,
+    URL_SIZE = 256,
+    PIPE_SLOTS = 256,
+};
 
 enum exchange_state { EXCHANGE_RECEIVING, EXCHANGE_WORKING, EXCHANGE_SENDING };
 
-/* One REP context and the message it is at. */
+/* One REP context. */
 struct exchange {
     struct exchange *next; /* of all */
     struct transport *transport;
     nng_ctx ctx;
     nng_aio *aio;
     enum exchange_state state;
-    nng_msg *request;
-    struct call *calls; /* of the request */
-    size_t n_calls;
-    size_t capacity;
+    uint32_t n_results; /* of the reply being sent */
+};
 
-    pthread_mutex_t lock; /* of what follows: workers answer side by side */
-    nng_msg *reply;
-    uint32_t n_results;
-    size_t n_open; /* calls not answered, plus one while decoding */
+/* A connection, and its session once a message named one. */
+struct client {
+    struct client *next;
+    uint32_t pipe;
+    struct session *session;
 };
 
 struct transport {
     struct transport_config config;
     struct transport_events events;
     nng_socket socket;
+    nng_aio *ticker;
     pthread_mutex_t lock;
     pthread_cond_t idle;
     struct exchange *exchanges;
     size_t n_exchanges;
     size_t n_receiving;
+    struct batch_pool batches;
+    struct client *clients[PIPE_SLOTS];
+    size_t n_unanswered; /* results still to be sent */
     bool is_closing;
 };
 
-static void receive(struct exchange *x);
 static void on_event(void *arg);
+
+/* ---- counting what is owed ---- */
+
+static void owe(struct transport *t, size_t n)
+{
+    (void)pthread_mutex_lock(&t->lock);
+    t->n_unanswered += n;
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+static void settle(struct transport *t, size_t n)
+{
+    if (n == 0)
+        return;
+    (void)pthread_mutex_lock(&t->lock);
+    t->n_unanswered -= n;
+    if (t->n_unanswered == 0)
+        (void)pthread_cond_broadcast(&t->idle);
+    (void)pthread_mutex_unlock(&t->lock);
+}
 
 /* ---- exchanges ---- */
 
@@ -65,21 +96,20 @@ static struct exchange *exchange_new(struct transport *t)
         free(x);
         return NULL;
     }
-    (void)pthread_mutex_init(&x->lock, NULL);
     return x;
 }
 
-static void exchange_free(struct exchange *x)
+static void receive(struct exchange *x)
 {
-    nng_aio_free(x->aio); /* waits for a callback under way */
-    nng_msg_free(x->request);
-    nng_msg_free(x->reply);
-    (void)pthread_mutex_destroy(&x->lock);
-    free(x->calls);
-    free(x);
+    struct transport *t = x->transport;
+    x->state = EXCHANGE_RECEIVING;
+    (void)pthread_mutex_lock(&t->lock);
+    t->n_receiving++;
+    (void)pthread_mutex_unlock(&t->lock);
+    nng_ctx_recv(x->ctx, x->aio);
 }
 
-/* Keep enough contexts receiving: one busy with a long call must not keep others out. */
+/* Keep enough contexts receiving: those that hold a reply back must not keep others out. */
 static void add_exchanges(struct transport *t)
 {
     for (;;) {
@@ -105,132 +135,211 @@ static void add_exchanges(struct transport *t)
     }
 }
 
-static void receive(struct exchange *x)
+static void send_departure(const struct departure *out)
 {
-    struct transport *t = x->transport;
-    x->state = EXCHANGE_RECEIVING;
-    (void)pthread_mutex_lock(&t->lock);
-    t->n_receiving++;
-    if (t->n_receiving == t->n_exchanges)
-        (void)pthread_cond_broadcast(&t->idle);
-    (void)pthread_mutex_unlock(&t->lock);
-    nng_ctx_recv(x->ctx, x->aio);
+    struct exchange *x = out->lane;
+    if (!x)
+        return;
+    if (!out->msg) { /* no memory for a reply: the client will see its deadline pass */
+        settle(x->transport, out->n_results);
+        receive(x);
+        return;
+    }
+    x->n_results = out->n_results;
+    x->state = EXCHANGE_SENDING;
+    nng_aio_set_msg(x->aio, out->msg);
+    nng_ctx_send(x->ctx, x->aio);
 }
 
-static void stop_receiving(struct transport *t)
+/* ---- batches ---- */
+
+/* One call less to wait for. */
+static void close_one(struct transport *t, struct batch *b)
 {
+    if (atomic_fetch_sub(&b->n_open, 1) > 1)
+        return;
+    if (b->lane) {
+        struct departure out;
+        session_finish(b->session, b->lane, &out);
+        send_departure(&out);
+    }
+    batch_return(&t->batches, b);
+}
+
+/* ---- sessions ---- */
+
+static struct client **find_client(struct transport *t, uint32_t pipe)
+{
+    struct client **at = &t->clients[pipe % PIPE_SLOTS];
+    while (*at && (*at)->pipe != pipe)
+        at = &(*at)->next;
+    return at;
+}
+
+/* The session of a connection, begun by its first message that names one; NULL if it has another,
+ * or is gone. The caller releases it. */
+static struct session *join_session(struct transport *t, uint64_t id, uint32_t pipe)
+{
+    struct session *found = NULL;
     (void)pthread_mutex_lock(&t->lock);
-    t->n_receiving--;
+    struct client *client = *find_client(t, pipe);
+    if (client && !client->session)
+        client->session = session_new(id, MAX_LANE_REPLY);
+    if (client && client->session && session_id(client->session) == id)
+        found = session_hold(client->session);
     (void)pthread_mutex_unlock(&t->lock);
+    return found;
+}
+
+/* Runs under NNG's locks, before the first message of the connection. */
+static void on_pipe_new(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    (void)event;
+    struct transport *t = arg;
+    struct client *client = calloc(1, sizeof(*client));
+    if (!client)
+        return; /* its sessions will be refused */
+    client->pipe = (uint32_t)nng_pipe_id(pipe);
+    struct client **slot = &t->clients[client->pipe % PIPE_SLOTS];
+    (void)pthread_mutex_lock(&t->lock);
+    client->next = *slot;
+    *slot = client;
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+static void free_client(struct transport *t, struct client *client)
+{
+    if (client->session) {
+        struct departure out;
+        settle(t, session_close(client->session, &out));
+        send_departure(&out);
+        session_release(client->session);
+    }
+    free(client);
+}
+
+static void on_pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    (void)event;
+    struct transport *t = arg;
+    uint32_t id = (uint32_t)nng_pipe_id(pipe);
+    (void)pthread_mutex_lock(&t->lock);
+    struct client **at = find_client(t, id);
+    struct client *gone = *at;
+    if (gone)
+        *at = gone->next;
+    (void)pthread_mutex_unlock(&t->lock);
+    if (gone)
+        free_client(t, gone);
+    t->events.on_gone(t->events.self, id);
 }
 
 /* ---- answering ---- */
 
-static void send_reply(struct exchange *x)
+static void flush(struct session *s)
 {
-    nng_msg *reply = x->reply;
-    x->reply = NULL;
-    nng_msg_free(x->request);
-    x->request = NULL;
-    x->state = EXCHANGE_SENDING;
-    if (!reply) { /* no memory for it: the client will see its deadline pass */
-        receive(x);
-        return;
-    }
-    reply_close(reply, x->n_results);
-    nng_aio_set_msg(x->aio, reply);
-    nng_ctx_send(x->ctx, x->aio);
+    struct departure out;
+    session_flush(s, &out);
+    send_departure(&out);
 }
 
-/* One call less to wait for; the last one sends the reply. */
-static void settle(struct exchange *x)
-{
-    (void)pthread_mutex_lock(&x->lock);
-    bool is_last = --x->n_open == 0;
-    (void)pthread_mutex_unlock(&x->lock);
-    if (is_last)
-        send_reply(x);
-}
-
-static void append_result(
-    struct exchange *x, const struct wire_frame *request, const struct outcome *outcome)
-{
-    (void)pthread_mutex_lock(&x->lock);
-    if (x->reply && reply_append(x->reply, request, outcome))
-        x->n_results++;
-    (void)pthread_mutex_unlock(&x->lock);
-}
-
-void transport_reply(struct transport *t, struct call *call, const struct outcome *outcome)
+void transport_uncork(struct transport *t, struct cork *cork)
 {
     (void)t;
-    struct exchange *x = call->exchange;
-    append_result(x, &call->frame, outcome);
-    settle(x);
+    if (!cork->session)
+        return;
+    flush(cork->session);
+    session_release(cork->session);
+    cork->session = NULL;
+}
+
+void transport_answer(
+    struct transport *t, struct call *call, const struct outcome *outcome, struct cork *cork)
+{
+    struct batch *b = call->batch;
+    if (!session_add(b->session, &call->frame, outcome))
+        settle(t, 1);
+    if (!b->lane && cork->session != b->session) {
+        transport_uncork(t, cork);
+        cork->session = session_hold(b->session);
+    }
+    close_one(t, b);
 }
 
 /* ---- receiving ---- */
 
-static void refuse_message(struct exchange *x)
+static void refuse_message(struct transport *t, struct batch *b, const char *why)
 {
     struct outcome outcome = {0};
-    err_fill(&outcome.err, REASON_REQUEST_MALFORMED,
-        "the message is not one of Kith's protocol, version %d", WIRE_VERSION);
-    append_result(x, &(struct wire_frame){0}, &outcome);
+    err_fill(&outcome.err, REASON_REQUEST_MALFORMED, "%s", why);
+    owe(t, 1);
+    if (!session_add(b->session, &(struct wire_frame){0}, &outcome))
+        settle(t, 1);
 }
 
-static bool add_call(struct exchange *x, const struct wire_frame *frame, int64_t now_us)
+/* Whose results the message's calls join: the client's, or their own. */
+static bool enter_session(struct exchange *x, struct batch *b, uint64_t id, uint32_t pipe)
 {
-    if (x->n_calls == x->capacity) {
-        size_t capacity = x->capacity ? x->capacity * 2 : 4;
-        struct call *grown = realloc(x->calls, capacity * sizeof(*grown));
-        if (!grown)
-            return false;
-        x->calls = grown;
-        x->capacity = capacity;
-    }
-    x->calls[x->n_calls++] = (struct call){
-        .exchange = x,
-        .frame = *frame,
-        .pipe = (uint32_t)nng_pipe_id(nng_msg_get_pipe(x->request)),
-        .arrived_us = now_us,
-        .queued_us = now_us,
-    };
-    return true;
+    struct transport *t = x->transport;
+    b->session = id != 0 ? join_session(t, id, pipe) : NULL;
+    if (b->session)
+        return true;
+    b->session = session_new(id, SIZE_MAX);
+    b->lane = x;
+    return b->session != NULL;
 }
 
-/* False if the message is broken somewhere; the calls before that place stand. */
-static bool decode(struct exchange *x, int64_t now_us)
-{
-    struct wire_reader reader;
-    struct wire_frame frame;
-    x->n_calls = 0;
-    if (!wire_open(&reader, nng_msg_body(x->request), nng_msg_len(x->request)))
-        return false;
-    enum wire_step step;
-    while ((step = wire_next(&reader, &frame)) == WIRE_FRAME)
-        if (frame.type == WIRE_CALL && !add_call(x, &frame, now_us))
-            return false;
-    return step == WIRE_DONE;
-}
-
-static void on_message(struct exchange *x)
+static void on_message(struct exchange *x, nng_msg *msg)
 {
     struct transport *t = x->transport;
     struct wire_reader reader = {0};
-    x->state = EXCHANGE_WORKING;
-    x->request = nng_aio_get_msg(x->aio);
-    x->n_results = 0;
-    (void)wire_open(&reader, nng_msg_body(x->request), nng_msg_len(x->request));
-    x->reply = reply_open(reader.session);
+    uint32_t pipe = (uint32_t)nng_pipe_id(nng_msg_get_pipe(msg));
+    (void)wire_open(&reader, nng_msg_body(msg), nng_msg_len(msg));
+    struct batch *b = batch_take(&t->batches, msg);
+    if (!b || !enter_session(x, b, reader.session, pipe)) {
+        if (b)
+            batch_return(&t->batches, b);
+        receive(x);
+        return;
+    }
+    int64_t now_us = clock_mono_us(t->config.clock);
+    atomic_store(&b->n_open, 1);
+    if (reader.session != 0 && b->lane)
+        refuse_message(t, b, "this connection has another session already");
+    else if (!batch_decode(b, pipe, now_us))
+        refuse_message(t, b, "the message is not one of Kith's protocol, version 1");
+    atomic_store(&b->n_open, b->n_calls + 1);
+    owe(t, b->n_calls);
+    struct session *s = b->lane ? NULL : session_hold(b->session);
+    if (b->n_calls > 0)
+        t->events.on_calls(t->events.self, b->calls, b->n_calls);
+    close_one(t, b);
+    if (!s)
+        return;
+    struct departure out[2];
+    session_arrive(s, x, now_us, out);
+    session_release(s);
+    send_departure(&out[0]);
+    send_departure(&out[1]);
+}
 
-    if (!decode(x, clock_mono_us(t->config.clock)))
-        refuse_message(x);
-    size_t n_calls = x->n_calls;
-    x->n_open = n_calls + 1;
-    for (size_t i = 0; i < n_calls; i++)
-        t->events.on_call(t->events.self, &x->calls[i]);
-    settle(x);
+static void on_received(struct exchange *x, int rv)
+{
+    struct transport *t = x->transport;
+    (void)pthread_mutex_lock(&t->lock);
+    t->n_receiving--;
+    (void)pthread_mutex_unlock(&t->lock);
+    if (rv == NNG_ECLOSED || rv == NNG_ECANCELED)
+        return;
+    if (rv != 0) {
+        receive(x);
+        return;
+    }
+    nng_msg *msg = nng_aio_get_msg(x->aio);
+    nng_aio_set_msg(x->aio, NULL);
+    x->state = EXCHANGE_WORKING;
+    add_exchanges(t);
+    on_message(x, msg);
 }
 
 static void on_event(void *arg)
@@ -239,20 +348,13 @@ static void on_event(void *arg)
     int rv = nng_aio_result(x->aio);
     switch (x->state) {
     case EXCHANGE_RECEIVING:
-        stop_receiving(x->transport);
-        if (rv == NNG_ECLOSED || rv == NNG_ECANCELED)
-            return;
-        if (rv != 0) {
-            receive(x);
-            return;
-        }
-        add_exchanges(x->transport);
-        on_message(x);
+        on_received(x, rv);
         return;
     case EXCHANGE_SENDING:
         if (rv != 0)
             nng_msg_free(nng_aio_get_msg(x->aio));
         nng_aio_set_msg(x->aio, NULL);
+        settle(x->transport, x->n_results);
         if (rv != NNG_ECLOSED)
             receive(x);
         return;
@@ -261,12 +363,26 @@ static void on_event(void *arg)
     }
 }
 
-/* Runs under NNG's locks: only tell. */
-static void on_pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *arg)
+/* Lanes that waited long go home, so that no connection is silent for ever. */
+static void on_tick(void *arg)
 {
-    (void)event;
     struct transport *t = arg;
-    t->events.on_gone(t->events.self, (uint32_t)nng_pipe_id(pipe));
+    if (nng_aio_result(t->ticker) != 0)
+        return;
+    int64_t before_us = clock_mono_us(t->config.clock) - LANE_REST_US;
+    for (size_t slot = 0; slot < PIPE_SLOTS; slot++) {
+        struct departure out = {0};
+        do {
+            out = (struct departure){0};
+            (void)pthread_mutex_lock(&t->lock);
+            for (const struct client *c = t->clients[slot]; c && !out.lane; c = c->next)
+                if (c->session)
+                    session_refresh(c->session, before_us, &out);
+            (void)pthread_mutex_unlock(&t->lock);
+            send_departure(&out);
+        } while (out.lane);
+    }
+    nng_sleep_aio(TICK_MS, t->ticker);
 }
 
 /* ---- life ---- */
@@ -297,13 +413,19 @@ enum err_code transport_new(struct transport **out, const struct transport_confi
     (void)pthread_cond_init(&t->idle, &attr);
     (void)pthread_condattr_destroy(&attr);
     (void)pthread_mutex_init(&t->lock, NULL);
+    batch_pool_init(&t->batches);
+    (void)nng_pipe_notify(t->socket, NNG_PIPE_EV_ADD_PRE, on_pipe_new, t);
     (void)nng_pipe_notify(t->socket, NNG_PIPE_EV_REM_POST, on_pipe_gone, t);
     /* Unlimited unless set, and with TLS a huge length then corrupts the heap. */
     rv = nng_socket_set_size(t->socket, NNG_OPT_RECVMAXSZ, (size_t)config->max_message);
+    if (rv == 0)
+        rv = nng_aio_alloc(&t->ticker, on_tick, t);
     if (rv != 0) {
         transport_free(t);
-        return nng_fault(err, "limiting the size of messages", rv);
+        return nng_fault(err, "preparing the socket", rv);
     }
+    (void)nng_socket_set_bool(t->socket, NNG_OPT_TCP_KEEPALIVE, true);
+    nng_sleep_aio(TICK_MS, t->ticker);
     *out = t;
     return ERR_OK;
 }
@@ -349,11 +471,29 @@ bool transport_wait_idle(struct transport *t, int64_t timeout_ms)
     }
     (void)pthread_mutex_lock(&t->lock);
     int rv = 0;
-    while (t->n_receiving < t->n_exchanges && rv == 0)
+    while (t->n_unanswered > 0 && rv == 0)
         rv = pthread_cond_timedwait(&t->idle, &t->lock, &until);
-    bool is_idle = t->n_receiving == t->n_exchanges;
+    bool is_idle = t->n_unanswered == 0;
     (void)pthread_mutex_unlock(&t->lock);
     return is_idle;
+}
+
+static void free_all(struct transport *t)
+{
+    while (t->exchanges) {
+        struct exchange *x = t->exchanges;
+        t->exchanges = x->next;
+        nng_aio_free(x->aio);
+        free(x);
+    }
+    for (size_t slot = 0; slot < PIPE_SLOTS; slot++) {
+        while (t->clients[slot]) {
+            struct client *client = t->clients[slot];
+            t->clients[slot] = client->next;
+            session_release(client->session);
+            free(client);
+        }
+    }
 }
 
 void transport_free(struct transport *t)
@@ -363,14 +503,12 @@ void transport_free(struct transport *t)
     (void)pthread_mutex_lock(&t->lock);
     t->is_closing = true;
     (void)pthread_mutex_unlock(&t->lock);
+    nng_aio_free(t->ticker);
     (void)nng_close(t->socket);
     for (struct exchange *x = t->exchanges; x; x = x->next)
         nng_aio_stop(x->aio);
-    while (t->exchanges) {
-        struct exchange *x = t->exchanges;
-        t->exchanges = x->next;
-        exchange_free(x);
-    }
+    free_all(t);
+    batch_pool_fini(&t->batches);
     (void)pthread_cond_destroy(&t->idle);
     (void)pthread_mutex_destroy(&t->lock);
     free(t);

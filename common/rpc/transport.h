@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Transport: the server's side of NNG. Receives messages, decodes them into calls, sends the
- * reply of a message once all its calls are answered. Private to common/rpc.
+ * Transport: the server's side of NNG. Receives messages, decodes them into calls, and sends their
+ * results back: through the lanes of the client's session, or, for a message without session, in
+ * one reply when all its calls are answered. Private to common/rpc.
  *
  * NNG's callbacks run on its few task threads and never block: the functions of transport_events
  * are called there and must only queue work.
@@ -10,11 +11,12 @@
 
 #include "rpc/call.h"
 
+struct session;
 struct transport;
 
 struct transport_events {
-    /* A call arrived; it must be answered by transport_reply, here or later. */
-    void (*on_call)(void *self, struct call *call);
+    /* The calls of a message; each must be answered, here or later. */
+    void (*on_calls)(void *self, struct call *calls, size_t n_calls);
     /* A connection is gone, and with it whoever waits for these replies. */
     void (*on_gone)(void *self, uint32_t pipe);
     void *self;
@@ -31,10 +33,20 @@ MUST_USE enum err_code transport_new(struct transport **out, const struct transp
 /* `urls` comma separated. ADDRESS_IN_USE, CONFIG_INVALID. */
 MUST_USE enum err_code transport_listen(struct transport *t, const char *urls, struct err *err);
 
-/* Answer a call; it does not exist afterwards. */
-void transport_reply(struct transport *t, struct call *call, const struct outcome *outcome);
+/*
+ * Results answered by one worker in a row leave together: transport_answer keeps them back,
+ * transport_uncork sends them. A zeroed cork is empty.
+ */
+struct cork {
+    struct session *session;
+};
 
-/* Wait until every message received is answered and sent. False if that took too long. */
+/* Answer a call; it does not exist afterwards. */
+void transport_answer(
+    struct transport *t, struct call *call, const struct outcome *outcome, struct cork *cork);
+void transport_uncork(struct transport *t, struct cork *cork);
+
+/* Wait until every call received is answered and sent. False if that took too long. */
 bool transport_wait_idle(struct transport *t, int64_t timeout_ms);
 
 /* No callback runs afterwards; calls not answered are forgotten. */

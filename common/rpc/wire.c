@@ -132,6 +132,15 @@ void wire_put_frame(uint8_t out[WIRE_FRAME_SIZE], const struct wire_frame *frame
     put32(out + AT_SEQUENCE, frame->sequence);
 }
 
+void wire_restamp(uint8_t header[WIRE_FRAME_SIZE], uint32_t timeout_ms, unsigned attempt)
+{
+    unsigned flags =
+        get16(header + AT_FLAGS) & ~((unsigned)WIRE_ATTEMPT_MASK << WIRE_ATTEMPT_SHIFT);
+    flags |= (attempt & WIRE_ATTEMPT_MASK) << WIRE_ATTEMPT_SHIFT;
+    put16(header + AT_FLAGS, (uint16_t)flags);
+    put32(header + AT_VALUE, timeout_ms);
+}
+
 uint32_t wire_method_hash(const char *full_name)
 {
     uint32_t hash = 2166136261u;

@@ -76,5 +76,8 @@ void wire_put_preamble(uint8_t out[WIRE_PREAMBLE_SIZE], uint32_t n_frames, uint6
 /* The header alone; meta and payload follow it in this order. */
 void wire_put_frame(uint8_t out[WIRE_FRAME_SIZE], const struct wire_frame *frame);
 
+/* Change timeout and attempt of a CALL's header already written. */
+void wire_restamp(uint8_t header[WIRE_FRAME_SIZE], uint32_t timeout_ms, unsigned attempt);
+
 /* FNV-1a of "/package.Service/Method". */
 uint32_t wire_method_hash(const char *full_name);

@@ -110,11 +110,8 @@ static int free_port(void)
     return ntohs(address.sin_port);
 }
 
-void loop_start(struct loop *loop, const struct loop_config *config)
+void loop_serve(struct loop *loop, const struct loop_config *config)
 {
-    memset(loop, 0, sizeof(*loop));
-    arena_init(&loop->arena, 16 << 20);
-    (void)snprintf(loop->url, sizeof(loop->url), "tcp://127.0.0.1:%d", free_port());
     const struct rpc_server_config server = {
         .listen = loop->url,
         .workers = config->workers ? config->workers : 2,
@@ -126,10 +123,18 @@ void loop_start(struct loop *loop, const struct loop_config *config)
         .authenticate = authenticate,
     };
     const struct rpc_registration services[] = {{&notification, loop}, {&queue, loop}};
+    assert_ok(rpc_server_new(&loop->server, &server, services, 2, &loop->err), &loop->err);
+    assert_ok(rpc_server_listen(loop->server, &loop->err), &loop->err);
+}
+
+void loop_start(struct loop *loop, const struct loop_config *config)
+{
+    memset(loop, 0, sizeof(*loop));
+    arena_init(&loop->arena, 16 << 20);
+    (void)snprintf(loop->url, sizeof(loop->url), "tcp://127.0.0.1:%d", free_port());
+    loop_serve(loop, config);
     const struct rpc_client_config client = {.endpoints = loop->url, .token = config->token};
-    assert_int_equal(rpc_server_new(&loop->server, &server, services, 2, &loop->err), ERR_OK);
-    assert_int_equal(rpc_server_listen(loop->server, &loop->err), ERR_OK);
-    assert_int_equal(rpc_client_new(&loop->client, &client, &loop->err), ERR_OK);
+    assert_ok(rpc_client_new(&loop->client, &client, &loop->err), &loop->err);
 }
 
 void loop_stop(struct loop *loop)
@@ -137,6 +142,14 @@ void loop_stop(struct loop *loop)
     rpc_client_free(loop->client);
     rpc_server_free(loop->server);
     arena_fini(&loop->arena);
+}
+
+enum err_code loop_try_ping(struct loop *loop)
+{
+    const struct db_bytes in = {"", 0};
+    struct db_bytes out;
+    return rpc_client_call_bytes(
+        loop->client, "/kith.v1.HealthService/Ping", NULL, &in, &loop->arena, &out, &loop->err);
 }
 
 void loop_ping(struct loop *loop, size_t len)

@@ -41,8 +41,14 @@ struct loop_config {
 void loop_start(struct loop *loop, const struct loop_config *config);
 void loop_stop(struct loop *loop);
 
+/* A server at the address of the one before. */
+void loop_serve(struct loop *loop, const struct loop_config *config);
+
 /* Call Ping with `len` bytes; asserts that they come back. */
 void loop_ping(struct loop *loop, size_t len);
+
+/* Whether an empty Ping succeeds. */
+enum err_code loop_try_ping(struct loop *loop);
 
 /* Wait until the condition holds; fails the test after ten seconds. */
 #define loop_await(condition)                          \

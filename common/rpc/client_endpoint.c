@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/client_state.h"
+
+#include <nng/protocol/reqrep0/req.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    RECONNECT_MIN_MS = 50,
+    RECONNECT_MAX_MS = 500,
+    SILENCE_MS = 60 * 1000,   /* the server returns a lane earlier, if it lives */
+    MAX_REQUEST = 256 * 1024, /* bytes of one message, unless one call has more */
+    MAX_CALLS_PER_MESSAGE = 128,
+    EJECT_AFTER = 5, /* failures in a row */
+};
+
+static void on_event(void *arg);
+
+/* ---- leaving ---- */
+
+static struct client_call *take_pending(struct endpoint *e)
+{
+    struct client_call *call = e->pending.first;
+    e->pending.first = call->next;
+    if (!e->pending.first)
+        e->pending.end = &e->pending.first;
+    e->n_pending--;
+    return call;
+}
+
+/* Pending calls that fit into one message, and its length. */
+static size_t measure(const struct endpoint *e, uint32_t *n_calls)
+{
+    size_t len = WIRE_PREAMBLE_SIZE;
+    *n_calls = 0;
+    for (const struct client_call *call = e->pending.first; call; call = call->next) {
+        bool fits = len + call->len <= MAX_REQUEST && *n_calls < MAX_CALLS_PER_MESSAGE;
+        if (!fits && *n_calls > 0)
+            break;
+        len += call->len;
+        ++*n_calls;
+    }
+    return len;
+}
+
+/* A message of what is pending, perhaps nothing: then the lane only waits for results. */
+static nng_msg *build_message(struct endpoint *e, int64_t now_us)
+{
+    uint32_t n_calls;
+    nng_msg *msg = NULL;
+    if (nng_msg_alloc(&msg, measure(e, &n_calls)) != 0)
+        return NULL;
+    uint8_t *at = nng_msg_body(msg);
+    wire_put_preamble(at, n_calls, e->session);
+    at += WIRE_PREAMBLE_SIZE;
+    for (; n_calls > 0; n_calls--) {
+        struct client_call *call = take_pending(e);
+        client_call_stamp(call, now_us);
+        memcpy(at, call->frame, call->len);
+        at += call->len;
+        call->state = CALL_SENT;
+        call->connection = e->connection;
+        call->due_us = call->deadline_us;
+        e->n_sent++;
+    }
+    return msg;
+}
+
+void endpoint_flush(struct endpoint *e, int64_t now_us, struct lane **leaving)
+{
+    /* One lane must be away while calls are: results need something to come back by. */
+    while (e->is_connected && e->idle && (e->n_pending > 0 || (e->n_sent > 0 && e->n_away == 0))) {
+        struct lane *lane = e->idle;
+        lane->msg = build_message(e, now_us);
+        if (!lane->msg)
+            return;
+        e->idle = lane->next;
+        e->n_away++;
+        lane->next = *leaving;
+        *leaving = lane;
+    }
+}
+
+void lanes_send(struct lane *leaving)
+{
+    while (leaving) {
+        struct lane *lane = leaving;
+        leaving = lane->next;
+        nng_msg *msg = lane->msg;
+        lane->msg = NULL;
+        lane->is_receiving = false;
+        nng_aio_set_timeout(lane->aio, NNG_DURATION_INFINITE);
+        nng_aio_set_msg(lane->aio, msg);
+        nng_ctx_send(lane->ctx, lane->aio);
+    }
+}
+
+/* ---- coming back ---- */
+
+static struct client_call *find_call(struct rpc_client *client, uint64_t id)
+{
+    size_t slot = id & ((1u << CALL_SLOT_BITS) - 1);
+    struct client_call *call = slot < client->n_slots ? client->slots[slot] : NULL;
+    return call && call->id == id && call->state == CALL_SENT ? call : NULL;
+}
+
+static void note_health(struct endpoint *e, uint32_t status)
+{
+    bool is_failure = status == ERR_UNAVAILABLE || status == ERR_DEADLINE_EXCEEDED;
+    e->n_failures = is_failure ? e->n_failures + 1 : 0;
+    if (e->n_failures >= EJECT_AFTER)
+        e->ejected_until_us = clock_mono_us(clock_system()) + 1000 * 1000;
+}
+
+/* The calls answered by a message, in its order; their results point into it. */
+static struct client_call *collect_results(struct endpoint *e, nng_msg *msg)
+{
+    struct wire_reader reader;
+    struct wire_frame frame;
+    struct client_call *first = NULL;
+    struct client_call **end = &first;
+    if (!wire_open(&reader, nng_msg_body(msg), nng_msg_len(msg)))
+        return NULL;
+    while (wire_next(&reader, &frame) == WIRE_FRAME) {
+        struct client_call *call =
+            frame.type == WIRE_RESULT ? find_call(e->client, frame.call_id) : NULL;
+        if (!call)
+            continue; /* its deadline passed meanwhile */
+        note_health(e, frame.value);
+        call_detach(call);
+        call->result = frame;
+        call->next = NULL;
+        *end = call;
+        end = &call->next;
+    }
+    return first;
+}
+
+static void tell_results(struct rpc_client *client, struct client_call *call)
+{
+    while (call) {
+        struct client_call *next = call->next;
+        struct db_bytes out = {call->result.payload, call->result.payload_len};
+        struct err err;
+        if (call->result.value == ERR_OK) {
+            call_end(call, &out, NULL);
+        } else {
+            (void)client_read_failure(client->schema, &call->result, &err);
+            attempt_fail(call, &err);
+        }
+        call = next;
+    }
+}
+
+/* The lane is here again, with or without a message. */
+static void on_return(struct lane *lane, nng_msg *msg)
+{
+    struct endpoint *e = lane->endpoint;
+    struct rpc_client *client = e->client;
+    struct lane *leaving = NULL;
+    (void)pthread_mutex_lock(&client->lock);
+    struct client_call *answered = msg ? collect_results(e, msg) : NULL;
+    client->n_holds++;
+    (void)pthread_mutex_unlock(&client->lock);
+
+    /* What the answered callers call next leaves together, below. */
+    tell_results(client, answered);
+    nng_msg_free(msg);
+
+    (void)pthread_mutex_lock(&client->lock);
+    client->n_holds--;
+    e->n_away--;
+    lane->next = e->idle;
+    e->idle = lane;
+    int64_t now_us = clock_mono_us(clock_system());
+    for (size_t i = 0; i < client->n_endpoints && !client->is_closing; i++)
+        endpoint_flush(&client->endpoints[i], now_us, &leaving);
+    (void)pthread_mutex_unlock(&client->lock);
+    lanes_send(leaving);
+}
+
+static void hang_up(struct endpoint *e)
+{
+    (void)pthread_mutex_lock(&e->client->lock);
+    nng_pipe pipe = e->pipe;
+    bool is_connected = e->is_connected;
+    (void)pthread_mutex_unlock(&e->client->lock);
+    if (is_connected)
+        (void)nng_pipe_close(pipe);
+}
+
+static void on_event(void *arg)
+{
+    struct lane *lane = arg;
+    int rv = nng_aio_result(lane->aio);
+    nng_msg *msg = nng_aio_get_msg(lane->aio);
+    nng_aio_set_msg(lane->aio, NULL);
+    if (!lane->is_receiving && rv == 0) {
+        /* Only now: NNG 1.5 crashes when a receive is cancelled before its request is out. */
+        lane->is_receiving = true;
+        nng_aio_set_timeout(lane->aio, SILENCE_MS);
+        nng_ctx_recv(lane->ctx, lane->aio);
+        return;
+    }
+    if (!lane->is_receiving) {
+        nng_msg_free(msg);
+        msg = NULL;
+    } else if (rv == NNG_ETIMEDOUT) {
+        hang_up(lane->endpoint);
+    }
+    on_return(lane, rv == 0 ? msg : NULL);
+}
+
+/* ---- connections: under NNG's locks, only take note ---- */
+
+static void on_pipe_new(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    (void)event;
+    struct endpoint *e = arg;
+    (void)pthread_mutex_lock(&e->client->lock);
+    e->pipe = pipe;
+    e->is_connected = true;
+    e->connection++;
+    (void)pthread_cond_signal(&e->client->changed);
+    (void)pthread_mutex_unlock(&e->client->lock);
+}
+
+static void on_pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    (void)event;
+    struct endpoint *e = arg;
+    (void)pthread_mutex_lock(&e->client->lock);
+    if (e->is_connected && nng_pipe_id(pipe) == nng_pipe_id(e->pipe)) {
+        e->is_connected = false;
+        e->lost = e->connection;
+        (void)pthread_cond_signal(&e->client->changed);
+    }
+    (void)pthread_mutex_unlock(&e->client->lock);
+}
+
+static enum err_code open_lanes(struct endpoint *e, struct err *err)
+{
+    for (size_t i = 0; i < CLIENT_LANES; i++) {
+        struct lane *lane = &e->lanes[i];
+        lane->endpoint = e;
+        int rv = nng_ctx_open(&lane->ctx, e->socket);
+        if (rv == 0)
+            rv = nng_aio_alloc(&lane->aio, on_event, lane);
+        if (rv != 0)
+            return err_raise(
+                err, REASON_INTERNAL_ERROR, "cannot prepare the connection: %s", nng_strerror(rv));
+        lane->next = e->idle;
+        e->idle = lane;
+    }
+    return ERR_OK;
+}
+
+enum err_code endpoint_connect(struct endpoint *e, struct err *err)
+{
+    nng_socket s;
+    int rv = nng_req0_open(&s);
+    if (rv != 0)
+        return err_raise(err, REASON_INTERNAL_ERROR, "cannot open a socket: %s", nng_strerror(rv));
+    e->socket = s;
+    e->pending.end = &e->pending.first;
+    while (e->session == 0)
+        arc4random_buf(&e->session, sizeof(e->session));
+    /* Sending again is our decision, never NNG's: it would run a slow call several times. Each
+     * context copies this when it is opened. */
+    (void)nng_socket_set_ms(s, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
+    (void)nng_socket_set_size(s, NNG_OPT_RECVMAXSZ, e->client->max_message);
+    (void)nng_socket_set_ms(s, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
+    (void)nng_socket_set_ms(s, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
+    (void)nng_socket_set_bool(s, NNG_OPT_TCP_KEEPALIVE, true);
+    (void)nng_pipe_notify(s, NNG_PIPE_EV_ADD_POST, on_pipe_new, e);
+    (void)nng_pipe_notify(s, NNG_PIPE_EV_REM_POST, on_pipe_gone, e);
+    enum err_code code = open_lanes(e, err);
+    if (code != ERR_OK)
+        return code;
+    rv = nng_dial(s, e->url, NULL, NNG_FLAG_NONBLOCK);
+    if (rv != 0)
+        return err_raise(err, REASON_CONFIG_INVALID, "\"%s\" is not an address to connect to: %s",
+            e->url, nng_strerror(rv));
+    return ERR_OK;
+}
+
+void endpoint_stop(struct endpoint *e)
+{
+    (void)nng_close(e->socket);
+    for (size_t i = 0; i < CLIENT_LANES; i++) {
+        if (e->lanes[i].aio)
+            nng_aio_stop(e->lanes[i].aio);
+        nng_aio_free(e->lanes[i].aio);
+        nng_msg_free(e->lanes[i].msg);
+    }
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/client_state.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    MAX_ATTEMPTS = 3,
+    BACKOFF_MS = 50,              /* at most, before the second attempt; doubles */
+    CONNECT_WAIT_US = 300 * 1000, /* for a connection that is not there yet */
+    LONGEST_NAP_US = 1000 * 1000,
+    /* gRPC A6, in tenths: retries stop when too many calls fail, and never feed an overload. */
+    RETRY_TOKENS_MAX = 100,
+    RETRY_COST = 10,
+    RETRY_FLOOR = 50,
+};
+
+/* ---- attempts ---- */
+
+/* Least outstanding among the connected and healthy; on another try, preferably elsewhere. */
+static struct endpoint *choose(
+    struct rpc_client *client, const struct endpoint *avoided, int64_t now_us)
+{
+    struct endpoint *best = NULL;
+    size_t best_cost = SIZE_MAX;
+    for (size_t i = 0; i < client->n_endpoints; i++) {
+        struct endpoint *e = &client->endpoints[i];
+        size_t cost = e->n_pending + e->n_sent;
+        if (e == avoided)
+            cost += SIZE_MAX / 8;
+        if (e->ejected_until_us > now_us)
+            cost += SIZE_MAX / 4;
+        if (!e->is_connected)
+            cost += SIZE_MAX / 2;
+        if (cost < best_cost) {
+            best = e;
+            best_cost = cost;
+        }
+    }
+    return best;
+}
+
+static void watch(struct rpc_client *client, int64_t due_us)
+{
+    if (due_us >= client->next_due_us)
+        return;
+    client->next_due_us = due_us;
+    (void)pthread_cond_signal(&client->changed);
+}
+
+void attempt_begin(struct client_call *call, int64_t now_us)
+{
+    struct rpc_client *client = call->client;
+    struct endpoint *e = choose(client, call->endpoint, now_us);
+    call->n_attempts++;
+    call->endpoint = e;
+    call->state = CALL_PENDING;
+    call->due_us = call->deadline_us;
+    if (!e->is_connected && now_us + CONNECT_WAIT_US < call->due_us)
+        call->due_us = now_us + CONNECT_WAIT_US;
+    call->next = NULL;
+    *e->pending.end = call;
+    e->pending.end = &call->next;
+    e->n_pending++;
+    watch(client, call->due_us);
+}
+
+static void unlink_pending(struct endpoint *e, const struct client_call *call)
+{
+    struct client_call **at = &e->pending.first;
+    while (*at != call)
+        at = &(*at)->next;
+    *at = call->next;
+    if (!*at)
+        e->pending.end = at;
+    e->n_pending--;
+}
+
+void call_detach(struct client_call *call)
+{
+    if (call->state == CALL_PENDING)
+        unlink_pending(call->endpoint, call);
+    else if (call->state == CALL_SENT)
+        call->endpoint->n_sent--;
+    call->state = CALL_ENDING;
+}
+
+void call_end(struct client_call *call, const struct db_bytes *out, const struct err *err)
+{
+    struct rpc_client *client = call->client;
+    call->done(call->arg, out, err);
+    (void)pthread_mutex_lock(&client->lock);
+    if (!err && client->retry_tokens < RETRY_TOKENS_MAX)
+        client->retry_tokens++;
+    if (call->newer)
+        call->newer->older = call->older;
+    else
+        client->newest = call->older;
+    if (call->older)
+        call->older->newer = call->newer;
+    call->state = CALL_IDLE;
+    call->next = client->idle_calls;
+    client->idle_calls = call;
+    (void)pthread_mutex_unlock(&client->lock);
+}
+
+static bool is_worth_another_try(enum err_reason reason)
+{
+    return reason == REASON_SERVER_UNREACHABLE || reason == REASON_CONNECTION_LOST ||
+           reason == REASON_SERVER_DRAINING;
+}
+
+static bool take_retry_token(struct rpc_client *client)
+{
+    bool is_granted = !client->is_closing && client->retry_tokens > RETRY_FLOOR;
+    if (client->retry_tokens >= RETRY_COST)
+        client->retry_tokens -= RETRY_COST;
+    return is_granted;
+}
+
+void attempt_fail(struct client_call *call, const struct err *err)
+{
+    struct rpc_client *client = call->client;
+    int64_t now_us = clock_mono_us(clock_system());
+    uint32_t ceiling_us = (uint32_t)(BACKOFF_MS * 1000) << (call->n_attempts - 1);
+    int64_t again_us =
+        now_us + (int64_t)err->retry_after_ms * 1000 + (int64_t)arc4random_uniform(ceiling_us);
+    bool is_retried = call->may_retry && call->n_attempts < MAX_ATTEMPTS &&
+                      is_worth_another_try(err->reason) && again_us < call->deadline_us;
+    if (is_retried) {
+        (void)pthread_mutex_lock(&client->lock);
+        is_retried = take_retry_token(client);
+        if (is_retried) {
+            call->state = CALL_WAITING;
+            call->due_us = again_us;
+            watch(client, again_us);
+        }
+        (void)pthread_mutex_unlock(&client->lock);
+    }
+    if (!is_retried)
+        call_end(call, NULL, err);
+}
+
+/* ---- the keeper ---- */
+
+/* Calls to be told of a failure, gathered under the lock and told without it. */
+struct failures {
+    struct client_call *deadline;    /* passed at the server, or without a connection */
+    struct client_call *unreachable; /* no connection came up in time */
+    struct client_call *lost;        /* the connection broke */
+};
+
+static void add_failure(struct client_call **list, struct client_call *call)
+{
+    call_detach(call);
+    call->next = *list;
+    *list = call;
+}
+
+static void look_after(struct client_call *call, int64_t now_us, struct failures *failures)
+{
+    if (call->state == CALL_SENT && call->connection <= call->endpoint->lost) {
+        add_failure(&failures->lost, call);
+    } else if (call->state == CALL_IDLE || call->state == CALL_ENDING || call->due_us > now_us) {
+        return;
+    } else if (call->state == CALL_WAITING) {
+        attempt_begin(call, now_us);
+    } else if (call->deadline_us > now_us && call->endpoint->is_connected) {
+        call->due_us = call->deadline_us; /* connected meanwhile */
+    } else if (call->deadline_us > now_us) {
+        add_failure(&failures->unreachable, call);
+    } else {
+        add_failure(&failures->deadline, call);
+    }
+}
+
+static bool is_anything_lost(const struct rpc_client *client)
+{
+    for (size_t i = 0; i < client->n_endpoints; i++)
+        if (client->endpoints[i].mourned < client->endpoints[i].lost)
+            return true;
+    return false;
+}
+
+static void look_after_all(struct rpc_client *client, struct failures *failures)
+{
+    int64_t now_us = clock_mono_us(clock_system());
+    if (now_us < client->next_due_us && !is_anything_lost(client))
+        return;
+    client->next_due_us = INT64_MAX;
+    for (struct client_call *call = client->newest; call; call = call->older) {
+        look_after(call, now_us, failures);
+        if (call->state != CALL_ENDING && call->due_us < client->next_due_us)
+            client->next_due_us = call->due_us;
+    }
+    for (size_t i = 0; i < client->n_endpoints; i++)
+        client->endpoints[i].mourned = client->endpoints[i].lost;
+}
+
+static void tell(struct client_call *call, enum err_reason reason, const char *what)
+{
+    while (call) {
+        struct client_call *next = call->next;
+        struct err err;
+        err_fill(&err, reason, "%s %s", call->endpoint->url, what);
+        attempt_fail(call, &err);
+        call = next;
+    }
+}
+
+static void nap(struct rpc_client *client)
+{
+    int64_t wait_us = client->next_due_us - clock_mono_us(clock_system());
+    if (wait_us <= 0)
+        return;
+    if (wait_us > LONGEST_NAP_US)
+        wait_us = LONGEST_NAP_US;
+    struct timespec until;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t ns = until.tv_nsec + wait_us * 1000;
+    until.tv_sec += (time_t)(ns / 1000000000);
+    until.tv_nsec = (long)(ns % 1000000000);
+    (void)pthread_cond_timedwait(&client->changed, &client->lock, &until);
+}
+
+void *keeper_run(void *arg)
+{
+    struct rpc_client *client = arg;
+    (void)pthread_mutex_lock(&client->lock);
+    while (!client->is_closing) {
+        struct failures failures = {0};
+        struct lane *leaving = NULL;
+        look_after_all(client, &failures);
+        int64_t now_us = clock_mono_us(clock_system());
+        for (size_t i = 0; i < client->n_endpoints; i++)
+            endpoint_flush(&client->endpoints[i], now_us, &leaving);
+        (void)pthread_mutex_unlock(&client->lock);
+
+        lanes_send(leaving);
+        tell(failures.deadline, REASON_DEADLINE_PASSED, "did not answer in time");
+        tell(failures.unreachable, REASON_SERVER_UNREACHABLE, "cannot be reached");
+        tell(failures.lost, REASON_CONNECTION_LOST, "closed the connection during the call");
+
+        (void)pthread_mutex_lock(&client->lock);
+        if (!client->is_closing && !is_anything_lost(client))
+            nap(client);
+    }
+    (void)pthread_mutex_unlock(&client->lock);
+    return NULL;
+}

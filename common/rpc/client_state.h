@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Client state: the client, its endpoints and their lanes. Private to common/rpc.
+ *
+ * One lock guards all of it. It is never held while NNG is called or while a call's end is told, so
+ * NNG's callbacks and the callers' may take it.
+ */
+#pragma once
+
+#include "rpc/client_call.h"
+
+#include <nng/nng.h>
+#include <pthread.h>
+
+enum { CLIENT_LANES = 4, CLIENT_URL_SIZE = 256, CLIENT_TOKEN_SIZE = 257 };
+
+/* A REQ context: carries calls to the server, and back whatever is complete. */
+struct lane {
+    struct lane *next; /* of the idle ones, or of those about to leave */
+    struct endpoint *endpoint;
+    nng_ctx ctx;
+    nng_aio *aio;
+    nng_msg *msg; /* about to leave */
+    bool is_receiving;
+};
+
+struct call_list {
+    struct client_call *first;
+    struct client_call **end;
+};
+
+/* One server. NNG would spread calls blindly, so each has a socket of its own. */
+struct endpoint {
+    struct rpc_client *client;
+    char url[CLIENT_URL_SIZE];
+    nng_socket socket;
+    uint64_t session; /* random; the server keeps one per connection */
+    struct lane lanes[CLIENT_LANES];
+    struct lane *idle;
+    size_t n_away; /* lanes at the server */
+    struct call_list pending;
+    size_t n_pending;
+    size_t n_sent; /* calls at the server */
+    nng_pipe pipe;
+    bool is_connected;
+    uint64_t connection; /* number of the newest */
+    uint64_t lost;       /* connections up to this one are gone */
+    uint64_t mourned;    /* … and their calls have been told */
+    unsigned n_failures; /* in a row */
+    int64_t ejected_until_us;
+};
+
+struct rpc_client {
+    struct schema *schema;
+    int64_t timeout_ms;
+    size_t max_message;
+
+    pthread_mutex_t lock;
+    char token[CLIENT_TOKEN_SIZE];
+    struct endpoint *endpoints;
+    size_t n_endpoints;
+    struct client_call **slots;
+    size_t n_slots;
+    struct client_call *idle_calls;
+    struct client_call *newest; /* of the calls under way */
+    unsigned n_holds;           /* threads that will flush when they are done */
+    unsigned retry_tokens;      /* in tenths */
+    pthread_t keeper;
+    bool has_keeper;
+    pthread_cond_t changed; /* the keeper should look */
+    int64_t next_due_us;    /* no call is due earlier */
+    bool is_closing;
+};
+
+/* ---- client_endpoint.c ---- */
+
+/* CONFIG_INVALID for an address NNG does not understand. */
+MUST_USE enum err_code endpoint_connect(struct endpoint *e, struct err *err);
+
+/* After nng_close of the socket: no callback runs afterwards. */
+void endpoint_stop(struct endpoint *e);
+
+/* Under the lock: put pending calls on idle lanes; add them to the list of those to send. */
+void endpoint_flush(struct endpoint *e, int64_t now_us, struct lane **leaving);
+
+/* Without the lock. */
+void lanes_send(struct lane *leaving);
+
+/* ---- client_keeper.c: attempts, deadlines, retries ---- */
+
+/* Under the lock: begin an attempt, the first or another. */
+void attempt_begin(struct client_call *call, int64_t now_us);
+
+/* Without the lock: the attempt failed; try again or end it. */
+void attempt_fail(struct client_call *call, const struct err *err);
+
+/* Without the lock: tell the end of a call that is CALL_ENDING, and return it to the pool. */
+void call_end(struct client_call *call, const struct db_bytes *out, const struct err *err);
+
+/* Under the lock: take a call out of the endpoint's books; it is CALL_ENDING afterwards. */
+void call_detach(struct client_call *call);
+
+/* Body of the thread that looks after calls that are due and connections that are lost. */
+void *keeper_run(void *client);

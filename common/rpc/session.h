@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Session: the results a client has yet to be sent, and the lane they can leave by.
+ *
+ * A lane is a request that waits at the server for its reply. Its reply carries whatever is
+ * complete, so a slow call never holds a fast one. At most one lane is parked per session: when
+ * another arrives, the older one goes back, with nothing if need be. Private to common/rpc; all
+ * functions may be called from any thread.
+ */
+#pragma once
+
+#include "rpc/call.h"
+
+#include <nng/nng.h>
+
+struct exchange;
+struct session;
+
+/* A reply for the caller to send, outside of the session's lock. */
+struct departure {
+    struct exchange *lane; /* NULL: nothing to send */
+    nng_msg *msg;
+    uint32_t n_results;
+};
+
+/* NULL without memory. Replies are closed at `max_reply` bytes; one larger result goes alone. */
+struct session *session_new(uint64_t id, size_t max_reply);
+
+struct session *session_hold(struct session *s);
+void session_release(struct session *s); /* NULL is fine */
+
+uint64_t session_id(const struct session *s);
+
+/* Keep a result for the next lane. False: nobody is left to send it to, or no memory. */
+bool session_add(
+    struct session *s, const struct wire_frame *request, const struct outcome *outcome);
+
+/* A lane arrived: it is parked, or leaves with what is complete; an older one leaves first. */
+void session_arrive(
+    struct session *s, struct exchange *lane, int64_t now_us, struct departure out[2]);
+
+/* Send what is complete by the parked lane, if there is one. */
+void session_flush(struct session *s, struct departure *out);
+
+/* Return a lane parked before that time, empty: networks forget connections that say nothing. */
+void session_refresh(struct session *s, int64_t parked_before_us, struct departure *out);
+
+/* Answer everything by this lane at once: the whole of a message without session. */
+void session_finish(struct session *s, struct exchange *lane, struct departure *out);
+
+/* The client is gone: takes no more results. The parked lane leaves; returns results dropped. */
+uint32_t session_close(struct session *s, struct departure *out);
