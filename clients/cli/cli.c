@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 
+#include "view.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +27,17 @@ bool cli_has(const struct cli *cli, const char *name)
     return cli_option(cli, name) != NULL;
 }
 
+bool cli_limit(struct cli *cli, int64_t fallback, int64_t *limit)
+{
+    const char *text = cli_option(cli, "limit");
+    char *end = NULL;
+    *limit = text == NULL ? fallback : strtoll(text, &end, 10);
+    if (text == NULL || (*end == '\0' && *text != '\0' && *limit >= 0))
+        return true;
+    (void)cli_refuse(cli, STATUS_USAGE, NULL, "--limit: \"%s\" is no number", text);
+    return false;
+}
+
 const char *cli_operand(const struct cli *cli, int n)
 {
     return n < cli->n_operands ? cli->operands[n] : NULL;
@@ -40,11 +53,12 @@ const char *cli_operands_from(struct cli *cli, int n)
 
 /* ---- talking to the person ------------------------------------------------------------------- */
 
-static void print_error(const struct cli *cli, const char *what, const char *next)
+static void print_error(struct cli *cli, const char *what, const char *next)
 {
     const char *name = cli->command == NULL ? "" : cli->command->name;
     (void)fflush(stdout);
-    (void)fprintf(stderr, "kith%s%s: %s\n", *name == '\0' ? "" : " ", name, what);
+    (void)fprintf(
+        stderr, "kith%s%s: %s\n", *name == '\0' ? "" : " ", name, view_clean(cli, what, false));
     if (next != NULL && *next != '\0' && !cli->is_quiet)
         (void)fprintf(stderr, "next: %s\n", next);
 }
@@ -57,7 +71,7 @@ enum status cli_refuse(struct cli *cli, enum status status, const char *next, co
     (void)vsnprintf(what, sizeof(what), fmt, args);
     va_end(args);
     cli->status = status;
-    if (cli->is_json) {
+    if (cli_has(cli, "json")) {
         json_t *error = json_pack("{s:{s:s,s:s*}}", "error", "message", what, "remedy", next);
         (void)json_dumpf(error, stderr, JSON_COMPACT);
         (void)fputc('\n', stderr);

@@ -82,6 +82,9 @@ const char *cli_option(const struct cli *cli, const char *name);
 const char *cli_option_at(const struct cli *cli, const char *name, int n);
 bool cli_has(const struct cli *cli, const char *name);
 
+/* The number of --limit, 0 for all. False after saying that it is none. */
+bool cli_limit(struct cli *cli, int64_t fallback, int64_t *limit);
+
 /* The n-th operand, NULL beyond the last. All of them from the n-th on, joined by spaces. */
 const char *cli_operand(const struct cli *cli, int n);
 const char *cli_operands_from(struct cli *cli, int n);

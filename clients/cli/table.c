@@ -104,31 +104,33 @@ static void print_cell(const struct cli *cli, const char *text, size_t width,
         (void)printf("%*s", GAP, "");
 }
 
-static bool has_titles(const struct view_table *table)
+/* Without blanks at its end; nothing at all for a row of empty cells. */
+static void print_row(const struct view_table *table, const char *const *cells,
+    const size_t widths[VIEW_MAX_COLUMNS], bool is_title)
 {
-    for (size_t c = 0; c < table->n_columns; c++)
-        if (*table->columns[c].title != '\0')
-            return true;
-    return false;
+    size_t n = table->n_columns;
+    while (n > 0 && *cells[n - 1] == '\0')
+        n--;
+    for (size_t c = 0; c < n; c++) {
+        const struct view_column *column = &table->columns[c];
+        print_cell(table->cli, cells[c], widths[c], column, is_title ? VIEW_DIM : column->style,
+            c + 1 == n);
+    }
+    if (n > 0)
+        (void)putchar('\n');
 }
 
 void view_print(const struct view_table *table)
 {
     size_t widths[VIEW_MAX_COLUMNS] = {0};
+    const char *titles[VIEW_MAX_COLUMNS];
     if (table->n_rows == 0 || table->cli->is_json)
         return;
     measure(table, widths);
     shrink(table, widths);
-    size_t last = table->n_columns - 1;
-    for (size_t c = 0; c <= last && has_titles(table); c++)
-        print_cell(table->cli, table->columns[c].title, widths[c], &table->columns[c], VIEW_DIM,
-            c == last);
-    if (has_titles(table))
-        (void)putchar('\n');
-    for (size_t r = 0; r < table->n_rows; r++) {
-        for (size_t c = 0; c <= last; c++)
-            print_cell(table->cli, table->rows[r][c], widths[c], &table->columns[c],
-                table->columns[c].style, c == last);
-        (void)putchar('\n');
-    }
+    for (size_t c = 0; c < table->n_columns; c++)
+        titles[c] = table->columns[c].title;
+    print_row(table, titles, widths, true);
+    for (size_t r = 0; r < table->n_rows; r++)
+        print_row(table, table->rows[r], widths, false);
 }

@@ -5,7 +5,6 @@
 #include "view.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- candidates ------------------------------------------------------------------------------ */
@@ -191,10 +190,11 @@ enum status run_asks(struct cli *cli)
         {"asked", VIEW_PLAIN, false, false}, {"state", VIEW_PLAIN, false, false},
         {"who", VIEW_BOLD, false, true}, {"question", VIEW_PLAIN, false, true}};
     struct listing listing = {.table = view_table(cli, columns, 5), .to_me = cli_has(cli, "to-me")};
-    const char *limit = cli_option(cli, "limit");
+    int64_t limit = 0;
+    if (!cli_limit(cli, 0, &limit))
+        return cli->status;
     json_t *in = json_pack("{s:b,s:b}", "toMe", listing.to_me, "onlyOpen", cli_has(cli, "open"));
-    if (!cli_each(cli, "RecommendationService/ListAsks", in, "asks",
-            limit == NULL ? 0 : strtoll(limit, NULL, 10), add_ask, &listing))
+    if (!cli_each(cli, "RecommendationService/ListAsks", in, "asks", limit, add_ask, &listing))
         return cli->status;
     view_print(&listing.table);
     if (listing.n == 0)

@@ -42,17 +42,6 @@ static bool add_contact(struct cli *cli, json_t *contact, void *arg)
     return true;
 }
 
-static bool limit_given(struct cli *cli, int64_t fallback, int64_t *limit)
-{
-    const char *text = cli_option(cli, "limit");
-    char *end = NULL;
-    *limit = text == NULL ? fallback : strtoll(text, &end, 10);
-    if (text == NULL || (*end == '\0' && *text != '\0' && *limit >= 0))
-        return true;
-    (void)cli_refuse(cli, STATUS_USAGE, NULL, "--limit: \"%s\" is no number", text);
-    return false;
-}
-
 enum status run_contacts(struct cli *cli)
 {
     static const struct view_column columns[] = {{"id", VIEW_DIM, false, false},
@@ -61,7 +50,7 @@ enum status run_contacts(struct cli *cli)
     struct listing listing = {.table = view_table(cli, columns, 4)};
     const char *query = cli_operands_from(cli, 0);
     int64_t limit = 0;
-    if (!limit_given(cli, 0, &limit))
+    if (!cli_limit(cli, 0, &limit))
         return cli->status;
     json_t *in = json_pack("{s:s,s:s*}", "query", query, "tag", cli_option(cli, "tag"));
     if (!cli_each(cli, "ContactService/ListContacts", in, "contacts", limit, add_contact, &listing))

@@ -2,7 +2,6 @@
 #include "commands.h"
 #include "view.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { SHOWN = 20, WATCH_MS = 30000 };
@@ -17,9 +16,10 @@ static void show_notification(struct cli *cli, const json_t *n)
 {
     bool is_read = view_int(n, "readUs") != 0;
     const char *about = is_about_ask(n) ? view_id(cli, view_raw(n, "subjectId")) : "";
-    cli_say(cli, "%s %s%-12s%s %s%s%s  %s%s%s", is_read ? " " : "\xE2\x80\xA2", cli->dim,
+    cli_say(cli, "%s %s%-12s%s %s%s%s%s%s%s%s", is_read ? " " : "\xE2\x80\xA2", cli->dim,
         view_ago(cli, view_int(n, "createdUs")), cli->plain, is_read ? "" : cli->bold,
-        view_text(cli, n, "title"), is_read ? "" : cli->plain, cli->dim, about, cli->plain);
+        view_text(cli, n, "title"), is_read ? "" : cli->plain, *about == '\0' ? "" : "  ", cli->dim,
+        about, cli->plain);
 }
 
 struct shown {
@@ -79,22 +79,34 @@ static enum status mark_read(struct cli *cli, const struct shown *shown)
     return cli_call(cli, "NotificationService/MarkRead", in) == NULL ? cli->status : STATUS_OK;
 }
 
+/* A service that restarts is waited for: each try takes as long as a connection may. */
+static bool is_passing(struct cli *cli, const struct kith_error *error, bool *is_away)
+{
+    enum kith_code code = kith_error_code(error);
+    if (code == KITH_UNAVAILABLE && !*is_away && !cli->is_quiet)
+        (void)fprintf(stderr, "kith inbox: %s; still trying\n", kith_error_message(error));
+    *is_away = code == KITH_UNAVAILABLE;
+    return code == KITH_UNAVAILABLE || code == KITH_DEADLINE_EXCEEDED;
+}
+
 /* From the cursor on, until interrupted. A watch that ends empty is simply repeated. */
 static enum status follow(struct cli *cli, const char *cursor)
 {
     struct kith_call_options options = {
         .size = sizeof(options), .timeout_ms = cli->timeout_ms > 0 ? cli->timeout_ms : WATCH_MS};
+    bool is_away = false;
     for (;;) {
         (void)fflush(stdout);
         struct kith_error *error = NULL;
         const json_t *reply = cli_try(cli, "NotificationService/WatchNotifications",
             json_pack("{s:s}", "cursor", cursor), &options, &error);
-        if (reply == NULL && kith_error_code(error) == KITH_DEADLINE_EXCEEDED) {
+        if (reply == NULL && is_passing(cli, error, &is_away)) {
             kith_error_free(error);
             continue;
         }
         if (reply == NULL)
             return cli_fail(cli, error);
+        is_away = false;
         const json_t *list = json_object_get(reply, "notifications");
         for (size_t i = 0; i < json_array_size(list); i++)
             if (!cli_emit(cli, json_array_get(list, i)))
@@ -123,11 +135,9 @@ static enum status show_and_follow(struct cli *cli, int64_t limit)
 
 enum status run_inbox(struct cli *cli)
 {
-    const char *text = cli_option(cli, "limit");
-    char *end = NULL;
-    int64_t limit = text == NULL ? SHOWN : strtoll(text, &end, 10);
-    if (text != NULL && (*text == '\0' || *end != '\0' || limit < 0))
-        return cli_refuse(cli, STATUS_USAGE, NULL, "--limit: \"%s\" is no number", text);
+    int64_t limit = SHOWN;
+    if (!cli_limit(cli, SHOWN, &limit))
+        return cli->status;
     if (cli_has(cli, "follow"))
         return show_and_follow(cli, limit);
     struct shown shown = {.n = 0};
