@@ -8,6 +8,7 @@
 #include "db/db.h"
 #include "unit_test.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,8 @@
 /* As `user` (NULL: the superuser), application_name `app`. Close with db_close(). */
 static inline struct db_config test_db_config(const char *user, const char *app, int64_t pool)
 {
-    static char conninfo[8][256];
-    static _Atomic unsigned next;
+    static _Thread_local char conninfo[8][256];
+    static _Thread_local int next;
     char *text = conninfo[next++ % 8];
     (void)snprintf(text, sizeof(conninfo[0]), "host=%s dbname=%s user=%s", getenv("PGHOST"),
         getenv("PGDATABASE"), user ? user : getenv("PGUSER"));
@@ -36,8 +37,10 @@ static inline struct db *test_db_open(const char *user, const char *app, int64_t
 /* Prepared statements refer to their texts for ever; so they are kept, each once. */
 static inline const struct db_stmt *test_stmt(const char *text, int n_params)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static struct db_stmt kept[256];
     static char names[256][16];
+    (void)pthread_mutex_lock(&lock);
     size_t i = 0;
     while (kept[i].text && strcmp(kept[i].text, text) != 0)
         i++;
@@ -48,6 +51,7 @@ static inline const struct db_stmt *test_stmt(const char *text, int n_params)
         assert_non_null(copy);
         kept[i] = (struct db_stmt){names[i], copy, n_params};
     }
+    (void)pthread_mutex_unlock(&lock);
     return &kept[i];
 }
 
