@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_WAIT_MS = 60000, MAX_EMIT = 4096 };
+enum { MAX_WAIT_MS = 20000, MAX_EMIT = 4096 };
 
 void rig_pause(void)
 {

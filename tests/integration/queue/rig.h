@@ -58,4 +58,14 @@ void rig_await(struct rig *rig, const char *count, int64_t expected);
 void rig_await_all_done(struct rig *rig, int64_t n);
 void rig_assert_once_and_in_order(struct rig *rig, int64_t n);
 
+/* Until the condition holds; fails the test after a while. */
+#define rig_await_that(condition)                                \
+    do {                                                         \
+        for (int tries_ = 0; !(condition); tries_++) {           \
+            if (tries_ > RIG_MAX_TRIES)                          \
+                fail_msg("waited in vain until %s", #condition); \
+            rig_pause();                                         \
+        }                                                        \
+    } while (0)
+enum { RIG_MAX_TRIES = 10000 };
 void rig_pause(void);
