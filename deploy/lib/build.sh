@@ -14,6 +14,6 @@ build_release() {
 
 # Copied out of the checkout, which may be closed to the user "kith", and may change while we run.
 build_install() {
-    cmake --install "$ROOT/build/release" --prefix "$STATE/app" >"$STATE/log/install.log" 2>&1 ||
-        die "could not install into $STATE/app" "the whole story: $STATE/log/install.log"
+    cmake --install "$ROOT/build/release" --prefix "$STATE/app" >"$ROOT/build/install.log" 2>&1 ||
+        die "could not install into $STATE/app" "the whole story: $ROOT/build/install.log"
 }

@@ -127,7 +127,7 @@ cluster_up() {
 # Another start may have got no further than the first process.
 cluster_wait_ready() {
     local end=$((SECONDS + 60))
-    until cluster_run pg_isready --quiet --host="$STATE/run"; do
+    until cluster_run pg_isready --quiet --host="$STATE/run" --dbname=postgres; do
         if ! cluster_postmaster >/dev/null || [[ $SECONDS -ge $end ]]; then
             die "PostgreSQL does not answer: $(tail -n 3 "$STATE/log/postgresql.log")" \
                 "the whole story: $STATE/log/postgresql.log"
