@@ -40,7 +40,6 @@ service_endpoints() { # SERVICE -> whom it calls and sends events to
             echo "operator-token-file = $STATE/secrets/operator-token"
             ;;
         recommendation)
-            echo "contact-endpoints = $(service_address contact)"
             echo "notification-endpoints = $(service_address notification)"
             ;;
     esac
