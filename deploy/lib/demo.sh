@@ -1,0 +1,26 @@
+# The main job as a story, on this machine. Sourced; needs say.sh, services.sh.
+
+demo_tell() {
+    local service
+    for service in "${SERVICES[@]}"; do
+        export "KITH_${service^^}_ENDPOINTS=$(service_address "$service")"
+    done
+    PATH=$STATE/app/bin:$PATH HOME=$STATE/demo XDG_CONFIG_HOME='' KITH_DEMO_LOGS=$STATE/log \
+        KITH_OPERATOR_TOKEN_FILE=$STATE/secrets/operator-token "$STATE/app/libexec/kith/demo"
+}
+
+demo_next() {
+    cat <<NEXT
+
+Next:
+   eval "\$(deploy/local env)"     # kith in your shell, as its operator or as mira, dana, jonas …
+   kith --as mira ask "Who can help me to plan a climbing trip?"
+   kith help                      # import your own Connections.csv, invite your own contacts
+   deploy/local status | logs -f | down
+NEXT
+}
+
+demo() {
+    unprivileged demo_tell
+    demo_next
+}
