@@ -209,6 +209,12 @@ struct kith_client *cli_client(struct cli *cli)
     return cli->client;
 }
 
+struct kith_call_options cli_call_options(void)
+{
+    return (struct kith_call_options){
+        .size = sizeof(struct kith_call_options), .traceparent = getenv("TRACEPARENT")};
+}
+
 json_t *cli_try(struct cli *cli, const char *method, json_t *in,
     const struct kith_call_options *options, struct kith_error **error)
 {
@@ -216,8 +222,9 @@ json_t *cli_try(struct cli *cli, const char *method, json_t *in,
     json_decref(in);
     struct kith_result *result = NULL;
     json_t *reply = NULL;
-    if (request != NULL &&
-        kith_call(cli->client, method, request, options, &result, error) == KITH_OK) {
+    const struct kith_call_options usual = cli_call_options();
+    if (request != NULL && kith_call(cli->client, method, request,
+                               options == NULL ? &usual : options, &result, error) == KITH_OK) {
         reply = json_loads(kith_result_json(result), 0, NULL);
         if (cli->is_verbose)
             (void)fprintf(stderr, "trace: %s\n", kith_result_trace_id(result));

@@ -94,6 +94,9 @@ const char *cli_operands_from(struct cli *cli, int n);
 /* NULL after saying what is wrong. */
 struct kith_client *cli_client(struct cli *cli);
 
+/* What all calls say: that they belong to the trace in TRACEPARENT, if there is one. */
+struct kith_call_options cli_call_options(void);
+
 /*
  * Call a method, "ContactService/GetMember". Takes `in` (NULL: {}); the reply belongs to the CLI.
  * NULL after the error was shown; cli->status then is the command's exit code.

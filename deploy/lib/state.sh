@@ -3,9 +3,12 @@
 #     app/      the installed programs       run/      sockets and pid files
 #     etc/      their configuration          log/      their output
 #     secrets/  tokens, mode 0600            db/       the PostgreSQL cluster
+#     demo/     tokens of the demo's members
 #
 # Where root starts it, root does three things: packages, the system user "kith", and app/. All the
 # rest belongs to that user and is done as that user: see unprivileged().
+
+STATE_PARTS=(run log etc secrets db demo)
 
 state_dir() {
     if [[ -n ${KITH_HOME:-} ]]; then
@@ -55,7 +58,7 @@ state_check_length() {
 
 state_check_owner() {
     local dir owner
-    for dir in run log etc secrets db; do
+    for dir in "${STATE_PARTS[@]}"; do
         owner=$(stat -c %U -- "$STATE/$dir")
         [[ $owner == "$(state_user)" ]] ||
             die "$STATE/$dir belongs to user $owner, but Kith runs as $(state_user) here" \
@@ -77,7 +80,7 @@ state_create() {
         die "can not make $STATE" "choose another place: KITH_HOME=/path"
     [[ -w $STATE ]] || die "can not write to $STATE" "choose another place: KITH_HOME=/path"
     echo "Kith state directory, layout 1" >"$STATE/.kith"
-    for dir in run log etc secrets db; do
+    for dir in "${STATE_PARTS[@]}"; do
         [[ -d $STATE/$dir ]] || mkdir -m 0700 -- "$STATE/$dir"
         [[ $EUID -ne 0 ]] || chown "$user:$user" -- "$STATE/$dir"
     done

@@ -36,8 +36,9 @@ static void print_reply(const struct cli *cli, const char *json)
 
 enum status run_call(struct cli *cli)
 {
-    struct kith_call_options options = {
-        .size = sizeof(options), .process = cli_option(cli, "process"), .use_reflection = true};
+    struct kith_call_options options = cli_call_options();
+    options.process = cli_option(cli, "process");
+    options.use_reflection = true;
     struct kith_result *result = NULL;
     struct kith_error *error = NULL;
     if (cli_client(cli) == NULL)

@@ -88,11 +88,12 @@ enum status run_import_linkedin(struct cli *cli)
         .progress = show_progress,
         .progress_arg = cli,
     };
+    const struct kith_call_options options = cli_call_options();
     struct kith_result *result = NULL;
     struct kith_error *error = NULL;
     enum kith_code code = KITH_UNKNOWN;
     if (cli_client(cli) != NULL)
-        code = kith_import_linkedin(cli->client, file, &import, NULL, &result, &error);
+        code = kith_import_linkedin(cli->client, file, &import, &options, &result, &error);
     if (!is_stdin)
         (void)fclose(file);
     if (code != KITH_OK)
