@@ -384,8 +384,11 @@ void engine_free(struct engine *engine)
     (void)pthread_mutex_unlock(&engine->lock);
     (void)pthread_join(engine->thread, NULL);
     for (size_t i = 0; i < BUCKETS; i++)
-        while (engine->buckets[i])
-            remove_entry(engine, engine->buckets[i]);
+        for (struct entry *e = engine->buckets[i], *next; e; e = next) {
+            next = e->next;
+            engine_release(&e->held);
+            free(e);
+        }
     (void)pthread_cond_destroy(&engine->changed);
     (void)pthread_mutex_destroy(&engine->lock);
     free(engine);

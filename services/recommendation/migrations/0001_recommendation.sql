@@ -9,7 +9,7 @@ INSERT INTO outbox_route (kind, subscriber) VALUES
     ('kith.v1.AskPassed', 'notification');
 
 -- A routing decision with everything its score can be computed from again.
-CREATE TABLE decision (
+CREATE TABLE recommendation.decision (
     member_id uuid NOT NULL, -- who asked
     decision_id uuid NOT NULL,
     question text NOT NULL,
@@ -20,17 +20,17 @@ CREATE TABLE decision (
 );
 
 -- The asker's side of an ask. Where it stands follows from its targets.
-CREATE TABLE ask (
+CREATE TABLE recommendation.ask (
     member_id uuid NOT NULL, -- who asks
     ask_id uuid NOT NULL,
     question text NOT NULL,
     asked_at timestamptz NOT NULL,
     decision_id uuid NOT NULL,
     PRIMARY KEY (member_id, ask_id),
-    FOREIGN KEY (member_id, decision_id) REFERENCES decision
+    FOREIGN KEY (member_id, decision_id) REFERENCES recommendation.decision
 );
 
-CREATE TABLE target (
+CREATE TABLE recommendation.target (
     member_id uuid NOT NULL, -- who asks
     ask_id uuid NOT NULL,
     contact_id uuid NOT NULL, -- of the asker
@@ -39,11 +39,11 @@ CREATE TABLE target (
     reason text NOT NULL,
     reacted_at timestamptz,
     PRIMARY KEY (member_id, ask_id, contact_id),
-    FOREIGN KEY (member_id, ask_id) REFERENCES ask
+    FOREIGN KEY (member_id, ask_id) REFERENCES recommendation.ask
 );
-CREATE INDEX target_by_contact ON target (member_id, contact_id);
+CREATE INDEX target_by_contact ON recommendation.target (member_id, contact_id);
 
-CREATE TABLE answer (
+CREATE TABLE recommendation.answer (
     member_id uuid NOT NULL, -- who asked
     answer_id uuid NOT NULL,
     ask_id uuid NOT NULL,
@@ -51,12 +51,12 @@ CREATE TABLE answer (
     text text NOT NULL,
     answered_at timestamptz NOT NULL,
     PRIMARY KEY (member_id, answer_id),
-    FOREIGN KEY (member_id, ask_id) REFERENCES ask
+    FOREIGN KEY (member_id, ask_id) REFERENCES recommendation.ask
 );
-CREATE INDEX answer_by_ask ON answer (member_id, ask_id);
+CREATE INDEX answer_by_ask ON recommendation.answer (member_id, ask_id);
 
 -- The side of who is asked: what lies in her hands, and what she said.
-CREATE TABLE received (
+CREATE TABLE recommendation.received (
     member_id uuid NOT NULL, -- who is asked
     ask_id uuid NOT NULL,
     asker_id uuid NOT NULL,
@@ -67,21 +67,21 @@ CREATE TABLE received (
     PRIMARY KEY (member_id, ask_id)
 );
 
-CREATE TABLE given_answer (
+CREATE TABLE recommendation.given_answer (
     member_id uuid NOT NULL, -- who answered
     answer_id uuid NOT NULL,
     ask_id uuid NOT NULL,
     text text NOT NULL,
     answered_at timestamptz NOT NULL,
     PRIMARY KEY (member_id, answer_id),
-    FOREIGN KEY (member_id, ask_id) REFERENCES received
+    FOREIGN KEY (member_id, ask_id) REFERENCES recommendation.received
 );
-CREATE INDEX given_answer_by_ask ON given_answer (member_id, ask_id);
+CREATE INDEX given_answer_by_ask ON recommendation.given_answer (member_id, ask_id);
 
 -- What other services may read. A view keeps its columns; a change makes a v2 beside it.
-CREATE VIEW v1_ask AS
+CREATE VIEW recommendation.v1_ask AS
 SELECT member_id, ask_id, question, asked_at
-FROM ask;
+FROM recommendation.ask;
 
 GRANT USAGE ON SCHEMA recommendation TO notification;
-GRANT SELECT ON v1_ask TO notification;
+GRANT SELECT ON recommendation.v1_ask TO notification;

@@ -1,6 +1,6 @@
 -- Reference, keyed by the value: what the sentence encoder made of a text. Whose text it is, is
 -- not known here, nor the text itself.
-CREATE TABLE meaning (
+CREATE TABLE recommendation.meaning (
     text_hash bytea NOT NULL,
     model text NOT NULL, -- vectors of different models can not be compared
     vector bytea NOT NULL,

@@ -30,10 +30,12 @@ static enum err_code fill(struct rpc_ctx *ctx, const struct store_asks *asks, si
     if (code == ERR_OK && is_mine)
         code = find_targets(ctx, asks, n, &targets);
     for (size_t i = 0; i < n && code == ERR_OK; i++) {
-        code = reply_ask(ctx, &asks->items[i], is_mine, &out->asks[i]);
+        Kith__V1__Ask *ask = NULL;
+        code = reply_ask(ctx, &asks->items[i], is_mine, &ask);
         if (code == ERR_OK)
-            code = reply_targets(ctx, &asks->items[i], &targets, out->asks[i]);
-        out->n_asks = code == ERR_OK ? i + 1 : out->n_asks;
+            code = reply_targets(ctx, &asks->items[i], &targets, ask);
+        if (code == ERR_OK)
+            out->asks[out->n_asks++] = ask;
     }
     return code;
 }

@@ -2,8 +2,8 @@
 #include "world.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <stdarg.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ARENA_LIMIT = 64 << 20, SQL_SIZE = 8192 };
@@ -47,7 +47,7 @@ void world_stop(struct world *w)
     arena_fini(&w->arena);
 }
 
-static char *format_sql(const char *fmt, va_list args)
+static char *PRINTF_LIKE(1, 0) format_sql(const char *fmt, va_list args)
 {
     char *text = malloc(SQL_SIZE);
     assert_non_null(text);
@@ -56,17 +56,21 @@ static char *format_sql(const char *fmt, va_list args)
     return text;
 }
 
-/* Statements with texts of their own each: prepared under a new name, never again. */
-static int64_t run_sql(struct world *w, const char *fmt, va_list args, bool has_result)
-{
-    static int n_statements;
+/* Prepared statements refer to their texts for as long as the connection lives. */
+static struct {
+    struct db_stmt stmt;
     char name[32];
-    char *text = format_sql(fmt, args);
-    (void)snprintf(name, sizeof(name), "world.%d", n_statements++);
-    char *kept = strdup(name);
-    struct db_stmt *stmt = malloc(sizeof(*stmt));
-    assert_true(kept && stmt);
-    *stmt = (struct db_stmt){kept, text, 0};
+} kept[4096];
+static size_t n_kept;
+
+static int64_t PRINTF_LIKE(2, 0)
+    run_sql(struct world *w, const char *fmt, va_list args, bool has_result)
+{
+    assert_true(n_kept < sizeof(kept) / sizeof(kept[0]));
+    char *name = kept[n_kept].name;
+    (void)snprintf(name, sizeof(kept[0].name), "world.%zu", n_kept);
+    struct db_stmt *stmt = &kept[n_kept++].stmt;
+    *stmt = (struct db_stmt){name, format_sql(fmt, args), 0};
     struct db_session s = db_session(w->admin, 0);
     CLEANUP(db_result_clear) struct db_result *r = NULL;
     assert_ok(db_query(&s, stmt, NULL, &r, &w->err), &w->err);
@@ -167,6 +171,6 @@ void world_settle(struct world *w)
     for (int tries = 0; n_stale > 0; tries++) {
         assert_true(tries < 10000);
         engine_count(w->service.engine, &n, &n_stale);
-        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        (void)poll(NULL, 0, 1);
     }
 }
