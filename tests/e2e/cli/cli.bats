@@ -1,0 +1,328 @@
+#!/usr/bin/env bats
+# The kith command against the real services: the main job first, then every corner of it. One
+# instance for all tests, which build on one another from top to bottom.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    load ../stack.bash
+    stack_up
+    export STACK XDG_CONFIG_HOME=$STACK/config NO_COLOR=1
+    DATA=$REPO/tests/data
+    EXPORT=$DATA/linkedin/Connections.csv
+    QUESTION="Which snorkeling mask and fins should I take on a trip to Hawaii?"
+    export DATA EXPORT QUESTION REPO
+    unset KITH_PROFILE KITH_TOKEN KITH_TOKEN_FILE
+}
+
+teardown_file() {
+    load ../stack.bash
+    stack_down
+}
+
+setup() {
+    load ../stack.bash
+}
+
+# Runs until it succeeds: what comes by events comes soon, not at once.
+soon() {
+    local until=$((SECONDS + 20))
+    until "$@"; do
+        [ "$SECONDS" -lt "$until" ] || { echo "not within 20 s: $*" >&2; return 1; }
+        read -rt 0.1 <> <(:) || true
+    done
+}
+
+mira() { kith --as mira "$@"; }
+dana() { kith --as dana "$@"; }
+
+inbox_has() { # PROFILE KIND
+    kith --as "$1" inbox --json |
+        jq -es --arg kind "NOTIFICATION_KIND_$2" 'any(.kind == $kind)' >/dev/null
+}
+
+@test "status says that all services serve" {
+    run -0 kith status
+    [[ $output == *kith-contact*serving*database*kith-notification*serving* ]]
+    kith status --json | jq -es 'length == 3 and all(.status != "HEALTH_STATUS_NOT_SERVING")'
+}
+
+@test "the operator adds members, whose tokens are kept in private files" {
+    run -0 kith member add "Mira Solberg" mira.solberg@example.org --time-zone Europe/Oslo \
+        --fact "interest:choir" --save-as mira
+    [[ $output == *"Mira Solberg is a member now (profile mira)"* ]]
+    kith member add "Dana Whitlock" dana.whitlock@example.org --save-as dana \
+        --fact expertise:swimming
+    [ "$(stat -c %a "$XDG_CONFIG_HOME/kith/dana.json")" = 600 ]
+    run -0 mira whoami
+    [[ ${lines[0]} == "Mira Solberg  mira.solberg@example.org" ]]
+    [[ $output == *"interest  choir"* ]]
+}
+
+@test "without --save-as the token is printed, for login to read" {
+    run -0 --separate-stderr kith member add "Jonas Öberg" jonas.oberg@example.org -q
+    [[ $output == kith_* && ${#lines[@]} -eq 1 ]]
+    token=$output
+    run -0 kith login --save-as jonas <<<"$token"
+    [ "$output" = "Logged in as Jonas Öberg (profile jonas)" ]
+    KITH_TOKEN=$token run -0 kith whoami
+    [[ $output == *"Jonas Öberg"* ]]
+    run -4 kith login --save-as jonas <<<"${token}x"
+    [[ $output == *"next: "* ]]
+    run -0 kith --as jonas whoami
+}
+
+@test "who is not the operator adds nobody" {
+    run -4 env -u KITH_OPERATOR_TOKEN_FILE kith member add Eve eve@example.org
+    [[ $output == *"only the operator adds members"*"next: set KITH_OPERATOR_TOKEN_FILE"* ]]
+    run -5 kith member add "Mira Again" mira.solberg@example.org
+    [[ $output == *"next: Log in as that member"* ]]
+}
+
+@test "a dry run of an import changes nothing" {
+    run -0 mira import linkedin --dry-run "$EXPORT"
+    [[ ${lines[0]} == "Would import 320 new contacts, "* ]]
+    run -0 mira contacts --json
+    [ -z "$output" ]
+}
+
+@test "an export is imported once, however often it is sent" {
+    run -0 mira import linkedin "$EXPORT"
+    [[ ${lines[0]} == "Imported 320 new contacts, 0 updated, 0 unchanged, 6 skipped" ]]
+    [[ ${lines[1]} == "6 accounts were closed since"* ]]
+    run -0 mira import linkedin - <"$EXPORT"
+    [[ ${lines[0]} == "Imported 0 new contacts, 0 updated, 320 unchanged, 6 skipped" ]]
+    [ "$(mira contacts --json | wc -l)" = 320 ]
+}
+
+@test "rows left out make an import partial, a wrong file is refused" {
+    run -8 mira import linkedin --dry-run "$DATA/linkedin/variants/truncated.csv"
+    [[ $output == *" row "* ]]
+    run -2 mira import linkedin "$DATA/README.md"
+    [[ $output == *"kith import linkedin: "* ]]
+    run -2 mira import linkedin /no/such/file
+    [[ $output == *"/no/such/file: No such file or directory"* ]]
+}
+
+@test "progress is shown to somebody who watches, and to nobody else" {
+    run -0 --separate-stderr mira import linkedin --dry-run "$EXPORT"
+    [ -z "$stderr" ]
+    run -0 script -qec "kith --as mira import linkedin --dry-run '$EXPORT'" /dev/null
+    [[ $output == *"[##############################] 100 %"* ]]
+}
+
+@test "contacts are found by name, work and tag" {
+    run -0 mira contacts swim
+    [[ ${lines[0]} == "id "*"name "*"work" ]]
+    [[ ${lines[1]} == …????????"  Dana Whitlock  Head Swim Coach, Blue Marlin Swim Club" ]]
+    [ "${lines[2]}" = "1 contact" ]
+    mira fact add "dana whit" tag coach
+    [ "$(mira contacts --tag coach --json | jq -r .name)" = "Dana Whitlock" ]
+    mira fact remove "dana whit" coach
+    [ -z "$(mira contacts --tag coach --json)" ]
+    [ "$(mira contacts --limit 3 --json | wc -l)" = 3 ]
+}
+
+@test "a contact is named by id, either end of it, or part of a name" {
+    id=$(mira contacts "Dana Whitlock" --json | jq -r .id)
+    for name in "$id" "${id: -8}" "…${id: -8}" "whitl" "DANA WHITLOCK"; do
+        run -0 mira contact show "$name"
+        [ "${lines[0]}" = "Dana Whitlock  Head Swim Coach, Blue Marlin Swim Club" ]
+    done
+    run -2 mira contact show an
+    [[ $output == *"\"an\" fits "*" contacts"*"next: name one of these"*"and "*" more"* ]]
+    run -3 mira contact show "nobody at all"
+    [[ $output == *"there is no contact \"nobody at all\""*"next: kith contacts lists yours"* ]]
+}
+
+@test "a dry run of a question shows who knows although no word is shared" {
+    run -0 mira ask --dry-run "$QUESTION"
+    [[ ${lines[0]} == *"1. Dana Whitlock, Head Swim Coach"*"(not here yet)" ]]
+    [[ $output == *"next: kith invite \"Dana Whitlock\""* ]]
+    run -0 mira asks
+    [ "$output" = "no questions yet" ]
+}
+
+@test "who is not connected is not asked, and the way to connect is shown" {
+    run -5 mira ask "$QUESTION"
+    [[ $output == *"next: Invite her: \`kith invite CONTACT\`"* ]]
+}
+
+@test "an invitation connects" {
+    run -0 mira invite "dana whitlock" --note "From the swim club"
+    [[ ${lines[0]} == "Invited Dana Whitlock; her code is "????-????-????-???? ]]
+    run -5 mira invite "dana whitlock"
+    code=$(mira invitations --json | jq -r .code)
+    run -3 dana accept AAAA-AAAA-AAAA-AAAA
+    run -0 dana accept "$code"
+    [ "${lines[0]}" = "You and Mira Solberg are connected" ]
+    run -0 mira contacts "dana whitlock"
+    [[ ${lines[1]} == *"connected" ]]
+}
+
+routes_to_dana() {
+    mira ask --dry-run --json "$QUESTION" | jq -e '.candidates[0].isReachable' >/dev/null
+}
+
+@test "a question goes to who knows, is answered, and the answer is found" {
+    soon routes_to_dana
+    run -0 mira ask "$QUESTION"
+    [ "${lines[0]}" = "Asked Dana Whitlock" ]
+    [[ ${lines[1]} == *"snorkeling"*"swimming"* ]]
+    [[ $output == *"also considered: "*"next: kith show "* ]]
+
+    soon inbox_has dana ASK_RECEIVED
+    run -0 dana inbox
+    [[ ${lines[0]} == "•"*"Mira Solberg asks you: $QUESTION"* ]]
+    [[ $output == *"next: kith answer "* ]]
+    run -0 dana answer last "A low-volume mask," "open-heel fins."
+    [ "$output" = "Answered; who asked is told" ]
+
+    soon inbox_has mira ASK_ANSWERED
+    run -0 mira show last
+    [ "${lines[0]}" = "$QUESTION" ]
+    [[ $output == *"asked Dana Whitlock, who answered"* ]]
+    [[ $output == *"A low-volume mask, open-heel fins."* ]]
+    run -0 mira show last --why
+    [[ $output == *"snorkeling → skin diving → swimming"*"expertise"*"Parameters"* ]]
+}
+
+@test "a question to a named contact, passed on" {
+    id=$(mira ask -q --to "dana whitlock" "Is a full-face mask safe?")
+    soon inbox_has dana ASK_RECEIVED
+    run -0 dana pass "${id: -8}"
+    [ "$output" = Passed ]
+    run -4 dana pass "$id"
+    run -0 mira asks --open --json
+    [ -z "$output" ]
+    [ "$(mira show "$id" --json | jq -r .state)" = ASK_STATE_PASSED ]
+}
+
+@test "an answer can come from standard input" {
+    id=$(mira ask -q --to "dana whitlock" "How deep is the pool?")
+    printf 'Two metres.\n\nAt the far end four.\n' | dana answer "$id"
+    run -0 mira show "$id"
+    [[ $output == *"Two metres."*"At the far end four."* ]]
+    run -2 dana answer "$id" </dev/null
+}
+
+@test "an ask that is not one is explained" {
+    run -3 mira show 01890000-0000-7000-8000-000000000000
+    [[ $output == *"next: \`kith asks\` lists them."* ]]
+    run -3 mira show deadbeef
+    run -2 mira show nonsense
+    [[ $output == *"nor \"last\""* ]]
+}
+
+@test "following the inbox shows what is there, and then what comes" {
+    mkfifo "$BATS_TEST_TMPDIR/follow"
+    dana inbox --follow --json >"$BATS_TEST_TMPDIR/follow" 3>&- &
+    follower=$!
+    exec 8<"$BATS_TEST_TMPDIR/follow"
+    id=$(mira ask -q --to "dana whitlock" "Which pool is warm?")
+    found=
+    while [ -z "$found" ] && read -rt 20 line <&8; do
+        found=$(jq -r --arg id "$id" 'select(.subjectId == $id) | .title' <<<"$line")
+    done
+    kill "$follower"
+    exec 8<&-
+    [[ $found == "Mira Solberg asks you: Which pool is warm?" ]]
+}
+
+@test "reading marks as read only when told" {
+    soon inbox_has mira ASK_ANSWERED
+    [ -n "$(mira inbox --unread --json)" ]
+    mira inbox --mark-read >/dev/null
+    run -0 mira inbox --unread
+    [ "$output" = "nothing new" ]
+}
+
+@test "any method can be called by JSON, learnt from the service" {
+    run -0 mira call GetMember
+    [ "$(jq -r .member.name <<<"$output")" = "Mira Solberg" ]
+    run -0 mira call --json ListContacts - <<<'{"query": "swim"}'
+    [ "$(jq -r '.contacts[0].name' <<<"$output")" = "Dana Whitlock" ]
+    run -2 mira call ListContacts '{"qurey": "swim"}'
+    [[ $output == *"did you mean \"query\"?"* ]]
+    run -2 mira call ListContacts '{'
+    [[ $output == *"line 1"* ]]
+    run -2 mira call ListContcats
+    [[ $output == *"did you mean ListContacts?"* ]]
+    run -0 kith call HealthService/Check --process notification
+    [[ $output == *HEALTH_STATUS_SERVING* ]]
+}
+
+@test "what there is to call describes itself" {
+    run -0 kith list ContactService
+    [[ $output == *kith.v1.ContactService/ImportFile* && $output != *RecommendationService* ]]
+    run -0 kith describe ContactService/AddFact
+    [[ $output == *"for a member with a token that may write"*contactId*UUID*FactKind* || \
+        $output == *contactId*UUID* ]]
+    run -0 kith describe FactKind
+    [[ $output == *FACT_KIND_HOMETOWN*"Where she comes from."* ]]
+    run -3 kith describe AddFcat
+    [[ $output == *"did you mean kith describe AddFact?"* ]]
+}
+
+@test "errors are JSON where JSON was asked for" {
+    run --separate-stderr -3 mira show --json 01890000-0000-7000-8000-000000000000
+    [ -z "$output" ]
+    [ "$(jq -r .error.reason <<<"$stderr")" = ASK_NOT_FOUND ]
+    [[ $(jq -r .error.traceId <<<"$stderr") =~ ^[0-9a-f]{32}$ ]]
+}
+
+@test "a trace id of the client is in the log of the service" {
+    run --separate-stderr -0 mira -v whoami
+    trace=${stderr#trace: }
+    [[ $trace =~ ^[0-9a-f]{32}$ ]]
+    grep -q "$trace" "$KITH_HOME/log/contact.log"
+}
+
+@test "every reason can be explained" {
+    run -0 kith explain NOBODY_FITS
+    [[ $output == *"Nobody in your network shows evidence"*"kith ask --to CONTACT"* ]]
+    run -3 kith explain nobody_fit
+    [[ $output == *"did you mean kith explain NOBODY_FITS?"* ]]
+}
+
+@test "a deadline that passes is told apart" {
+    kill -STOP "$(stack_pid contact)"
+    run kith --as mira --timeout 300ms whoami
+    kill -CONT "$(stack_pid contact)"
+    [ "$status" -eq 7 ]
+    [[ $output == *"next: Call again with the same idempotency key"* ]]
+    run -2 mira --timeout soon contacts
+}
+
+@test "a service that is down is told apart, and comes back" {
+    kill -TERM "$(stack_pid notification)"
+    run -6 mira --timeout 3s inbox
+    [[ $output == *"next: Check the address and that the service runs"* ]]
+    run -6 kith status
+    [[ $output == *kith-notification*"not there"* ]]
+    stack_start notification
+    run -0 kith status
+}
+
+@test "a token of one's own can be narrow, and be revoked" {
+    token=$(mira token new --read-only --label test -q)
+    KITH_TOKEN=$token run -0 kith contacts --limit 1
+    KITH_TOKEN=$token run -4 kith ask "May I?"
+    [[ $output == *"scope"* ]]
+    KITH_TOKEN=$(mira token new -q) run -0 kith token revoke
+    token=$(kith --as jonas token new -q)
+    kith --as jonas token revoke
+    revoked() { ! kith --as jonas whoami >/dev/null 2>&1; }
+    soon revoked
+    kith --as jonas logout
+    run -3 kith --as jonas logout
+}
+
+@test "no name can command the terminal" {
+    printf '%s\n' 'First Name,Last Name,URL,Email Address,Company,Position,Connected On' \
+        $'Eve,\u202eLive,https://www.linkedin.com/in/eve-live,,\u2066Acme,Boss,01 Jan 2024' |
+        mira import linkedin - || [ "$?" -eq 8 ]
+    run -0 mira contacts Eve
+    [[ $output == *Eve*Live*Acme* ]]
+    [[ $output != *$'\e'* && $output != *$'\u202e'* && $output != *$'\u2066'* ]]
+}
