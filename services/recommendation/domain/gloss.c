@@ -22,19 +22,20 @@ static char lowered(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* The dictionary is English: other letters end a word. */
+/* The dictionary is English: other letters end a word. Words too long are in no dictionary. */
 static void split(const char *text, struct words *words)
 {
-    size_t len = 0;
-    for (const char *c = text;; c++) {
-        if (is_letter(*c) && words->n < MAX_WORDS && len + 1 < MAX_WORD_BYTES) {
-            words->text[words->n][len++] = lowered(*c);
-        } else if (len > 0) {
-            words->text[words->n++][len] = '\0';
-            len = 0;
+    for (const char *c = text; *c != '\0' && words->n < MAX_WORDS;) {
+        char *word = words->text[words->n];
+        size_t len = 0;
+        for (; is_letter(c[len]); len++)
+            if (len + 1 < MAX_WORD_BYTES)
+                word[len] = lowered(c[len]);
+        if (len > 0 && len < MAX_WORD_BYTES) {
+            word[len] = '\0';
+            words->n++;
         }
-        if (*c == '\0')
-            return;
+        c += len > 0 ? len : 1;
     }
 }
 

@@ -56,7 +56,8 @@ static struct route_candidate judge(const struct router *router, const struct ne
     };
     memcpy(c.inputs.signal, t->strength[number], sizeof(c.inputs.signal));
     c.score = score_compute(&router->parameters, &c.inputs);
-    c.is_fit = c.score.expertise >= router->parameters.floor;
+    c.is_fit = c.score.expertise >=
+               (request->meaning ? router->parameters.floor : router->parameters.floor_words);
     return c;
 }
 
@@ -208,7 +209,10 @@ enum err_code route(const struct router *router, const struct network *network,
     const struct route_request *request, struct arena *arena, struct route_result *out,
     struct err *err)
 {
-    struct signal_question q = {.network = network, .wordnet = router->wordnet, .arena = arena};
+    struct signal_question q = {.network = network,
+        .wordnet = router->wordnet,
+        .meaning = request->meaning,
+        .arena = arena};
     struct signal_hits hits = {.arena = arena};
     struct tally tally;
     struct route_result result = {.considered = network->n_contacts};

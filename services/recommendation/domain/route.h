@@ -18,9 +18,10 @@ struct router {
 
 struct route_request {
     const char *question;
-    int64_t now_us;        /* wall clock */
-    size_t max_candidates; /* at most ROUTE_MAX_CANDIDATES */
-    uint32_t named;        /* a contact to judge in any case; UINT32_MAX: none */
+    const struct signal_meaning *meaning; /* of this question and network; NULL: no encoder */
+    int64_t now_us;                       /* wall clock */
+    size_t max_candidates;                /* at most ROUTE_MAX_CANDIDATES */
+    uint32_t named;                       /* a contact to judge in any case; UINT32_MAX: none */
 };
 
 struct route_evidence {

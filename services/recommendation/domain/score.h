@@ -27,15 +27,16 @@ enum score_signal {
  */
 // clang-format off
 #define SCORE_PARAMETERS(X) \
-    X(words_weight, 0.90, "most that shared words alone can make of expertise") \
+    X(words_weight, 0.40, "most that shared words alone can make of expertise") \
     X(words_half, 0.30, "shared words, summed, that make half of it") \
-    X(wordnet_weight, 0.80, "most that WordNet alone can make of expertise") \
+    X(wordnet_weight, 0.30, "most that WordNet alone can make of expertise") \
     X(wordnet_half, 0.50, "strength of WordNet's paths, summed, that makes half of it") \
-    X(meaning_weight, 0.85, "most that meaning alone can make of expertise") \
-    X(meaning_half, 0.30, "likeness of meaning, summed, that makes half of it") \
+    X(meaning_weight, 0.95, "most that meaning alone can make of expertise") \
+    X(meaning_half, 0.15, "likeness of meaning, squared and summed, that makes half of it") \
     X(past_weight, 0.80, "most that past answers alone can make of expertise") \
     X(past_half, 0.50, "votes of similar past questions that make half of it") \
-    X(floor, 0.10, "expertise below which a contact does not fit") \
+    X(floor, 0.35, "expertise below which a contact does not fit") \
+    X(floor_words, 0.045, "the same without an encoder, by words and WordNet alone") \
     X(affinity_base, 0.70, "affinity to somebody of whom nothing is known but the name") \
     X(affinity_connected, 0.15, "what being connected here adds") \
     X(affinity_known, 0.10, "what having known her very long adds") \

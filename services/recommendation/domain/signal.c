@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-static signal_find_fn *const signals[] = {signal_find_words, signal_find_wordnet, signal_find_past};
+static signal_find_fn *const signals[] = {
+    signal_find_words, signal_find_wordnet, signal_find_meaning, signal_find_past};
 
 /* Set by hand: what she says she knows or does tells more than where she works or lives. */
 static const double kind_weights[NETWORK_N_KINDS] = {

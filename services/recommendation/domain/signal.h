@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "domain/meaning.h"
 #include "domain/network.h"
 #include "domain/score.h"
 #include "domain/terms.h"
@@ -35,9 +36,16 @@ struct signal_hits {
 /* False if the arena is full. */
 bool signal_add_hit(struct signal_hits *hits, const struct signal_hit *hit);
 
+/* What the encoder says of a question and of a network's statements. */
+struct signal_meaning {
+    struct encoder_vector question;
+    const struct meaning *const *evidence; /* by statement; NULL: not encoded yet */
+};
+
 struct signal_question {
     const struct network *network;
-    const struct wordnet *wordnet; /* NULL: not there */
+    const struct wordnet *wordnet;        /* NULL: not there */
+    const struct signal_meaning *meaning; /* NULL: no encoder */
     struct terms terms;
     struct arena *arena;
 };
@@ -47,6 +55,7 @@ typedef enum err_code signal_find_fn(
 
 signal_find_fn signal_find_words;   /* BM25 over stems of the evidence */
 signal_find_fn signal_find_wordnet; /* paths from the question's words to the evidence's */
+signal_find_fn signal_find_meaning; /* evidence that means alike, by the sentence encoder */
 signal_find_fn signal_find_past;    /* votes of similar questions that were answered */
 
 /* Runs all signals. Hits come by signal, then by statement. REQUEST_TOO_LARGE if memory is out. */

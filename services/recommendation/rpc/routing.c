@@ -44,6 +44,15 @@ static enum err_code make_record(struct rpc_ctx *ctx, const char *question, stru
         &self->router, r->network, &r->result, ctx->arena, &r->decision.record, &ctx->err);
 }
 
+/* False without an encoder, while it warms up, or without memory for it: words have to do then. */
+static bool find_meaning(
+    struct rpc_ctx *ctx, const char *question, const struct routing *r, struct signal_meaning *out)
+{
+    const struct recommendation *self = ctx->service;
+    out->evidence = engine_get_meanings(r->held, ctx->arena);
+    return out->evidence && meanings_of_question(self->meanings, question, &out->question);
+}
+
 enum err_code routing_run(
     struct rpc_ctx *ctx, const char *question, const struct id *named, struct routing *out)
 {
@@ -54,7 +63,9 @@ enum err_code routing_run(
     if (code != ERR_OK)
         return code;
     out->network = engine_get(out->held);
+    struct signal_meaning meaning;
     const struct route_request request = {.question = question,
+        .meaning = find_meaning(ctx, question, out, &meaning) ? &meaning : NULL,
         .now_us = clock_wall_us(ctx->clock),
         .max_candidates = ROUTE_MAX_CANDIDATES,
         .named = named ? network_find(out->network, named) : UINT32_MAX};
