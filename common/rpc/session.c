@@ -6,11 +6,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* A reply under construction, or full and waiting for a lane. */
-struct parcel {
-    struct parcel *next;
-    nng_msg *msg;
-    uint32_t n_results;
+/* A reply that waits for a lane. */
+struct waiting {
+    struct waiting *next;
+    struct parcel parcel;
 };
 
 struct session {
@@ -19,9 +18,9 @@ struct session {
     pthread_mutex_t lock;
     unsigned n_refs;
     bool is_closed;
-    struct parcel *first; /* leaves next */
-    struct parcel *last;  /* is being filled */
-    struct parcel *spare;
+    struct waiting *first; /* leaves next */
+    struct waiting *last;  /* may still grow */
+    struct waiting *spare;
     struct exchange *lane; /* parked */
     int64_t lane_since_us;
 };
@@ -46,13 +45,13 @@ struct session *session_hold(struct session *s)
     return s;
 }
 
-static void free_parcels(struct parcel *parcel)
+static void free_all(struct waiting *w)
 {
-    while (parcel) {
-        struct parcel *next = parcel->next;
-        nng_msg_free(parcel->msg);
-        free(parcel);
-        parcel = next;
+    while (w) {
+        struct waiting *next = w->next;
+        nng_msg_free(w->parcel.msg);
+        free(w);
+        w = next;
     }
 }
 
@@ -65,7 +64,7 @@ void session_release(struct session *s)
     (void)pthread_mutex_unlock(&s->lock);
     if (!is_last)
         return;
-    free_parcels(s->first);
+    free_all(s->first);
     free(s->spare);
     (void)pthread_mutex_destroy(&s->lock);
     free(s);
@@ -76,68 +75,76 @@ uint64_t session_id(const struct session *s)
     return s->id;
 }
 
-/* ---- parcels; under the lock ---- */
-
-static struct parcel *open_parcel(struct session *s)
+size_t session_max_reply(const struct session *s)
 {
-    struct parcel *parcel = s->spare ? s->spare : calloc(1, sizeof(*parcel));
-    if (!parcel)
-        return NULL;
-    s->spare = NULL;
-    *parcel = (struct parcel){.msg = reply_open(s->id)};
-    if (!parcel->msg) {
-        free(parcel);
-        return NULL;
-    }
-    if (s->last)
-        s->last->next = parcel;
-    else
-        s->first = parcel;
-    s->last = parcel;
-    return parcel;
+    return s->max_reply;
 }
 
-static struct parcel *parcel_with_room(struct session *s, size_t len)
+/* ---- parcels; under the lock ---- */
+
+static bool append_parcel(struct session *s, const struct parcel *parcel)
 {
-    struct parcel *parcel = s->last;
-    if (parcel && (nng_msg_len(parcel->msg) + len <= s->max_reply || parcel->n_results == 0) &&
-        parcel->n_results < WIRE_MAX_FRAMES)
-        return parcel;
-    return open_parcel(s);
+    struct waiting *w = s->spare ? s->spare : calloc(1, sizeof(*w));
+    if (!w)
+        return false;
+    s->spare = NULL;
+    *w = (struct waiting){.parcel = *parcel};
+    if (s->last)
+        s->last->next = w;
+    else
+        s->first = w;
+    s->last = w;
+    return true;
+}
+
+/* Put the results into the reply that waits last, if they fit. */
+static bool merge_parcel(struct session *s, const struct parcel *parcel)
+{
+    if (!s->last)
+        return false;
+    struct parcel *into = &s->last->parcel;
+    size_t len = nng_msg_len(parcel->msg) - WIRE_PREAMBLE_SIZE;
+    if (nng_msg_len(into->msg) + len > s->max_reply ||
+        into->n_results + parcel->n_results > WIRE_MAX_FRAMES)
+        return false;
+    const uint8_t *body = nng_msg_body(parcel->msg);
+    if (nng_msg_append(into->msg, body + WIRE_PREAMBLE_SIZE, len) != 0)
+        return false;
+    into->n_results += parcel->n_results;
+    nng_msg_free(parcel->msg);
+    return true;
 }
 
 /* Give the lane the oldest parcel, or an empty reply. */
 static void depart(struct session *s, struct exchange *lane, struct departure *out)
 {
-    struct parcel *parcel = s->first;
+    struct waiting *w = s->first;
     *out = (struct departure){.lane = lane};
-    if (!parcel) {
+    if (!w) {
         out->msg = reply_open(s->id);
         return;
     }
-    s->first = parcel->next;
+    s->first = w->next;
     if (!s->first)
         s->last = NULL;
-    out->msg = parcel->msg;
-    out->n_results = parcel->n_results;
+    out->msg = w->parcel.msg;
+    out->n_results = w->parcel.n_results;
     reply_close(out->msg, out->n_results);
     if (s->spare)
-        free(parcel);
+        free(w);
     else
-        s->spare = parcel;
+        s->spare = w;
 }
 
 /* ---- what happens ---- */
 
-bool session_add(struct session *s, const struct wire_frame *request, const struct outcome *outcome)
+bool session_add(struct session *s, const struct parcel *parcel)
 {
     (void)pthread_mutex_lock(&s->lock);
-    struct parcel *parcel =
-        s->is_closed ? NULL : parcel_with_room(s, WIRE_FRAME_SIZE + outcome->payload.len);
-    bool is_added = parcel && reply_append(parcel->msg, request, outcome);
-    if (is_added)
-        parcel->n_results++;
+    bool is_added = !s->is_closed && (merge_parcel(s, parcel) || append_parcel(s, parcel));
     (void)pthread_mutex_unlock(&s->lock);
+    if (!is_added)
+        nng_msg_free(parcel->msg);
     return is_added;
 }
 
@@ -196,9 +203,9 @@ uint32_t session_close(struct session *s, struct departure *out)
     *out = (struct departure){0};
     (void)pthread_mutex_lock(&s->lock);
     s->is_closed = true;
-    for (const struct parcel *p = s->first; p; p = p->next)
-        n_dropped += p->n_results;
-    free_parcels(s->first);
+    for (const struct waiting *w = s->first; w; w = w->next)
+        n_dropped += w->parcel.n_results;
+    free_all(s->first);
     s->first = s->last = NULL;
     if (s->lane)
         depart(s, s->lane, out);

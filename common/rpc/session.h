@@ -30,10 +30,19 @@ struct session *session_hold(struct session *s);
 void session_release(struct session *s); /* NULL is fine */
 
 uint64_t session_id(const struct session *s);
+size_t session_max_reply(const struct session *s);
 
-/* Keep a result for the next lane. False: nobody is left to send it to, or no memory. */
-bool session_add(
-    struct session *s, const struct wire_frame *request, const struct outcome *outcome);
+/*
+ * Results that a worker has put together, in a reply of its own: reply_open, reply_append. Keeping
+ * them there until the worker is done with a row of calls spares the session's lock.
+ */
+struct parcel {
+    nng_msg *msg;
+    uint32_t n_results;
+};
+
+/* Keep results for the next lane; takes the message. False: nobody is left to send them to. */
+bool session_add(struct session *s, const struct parcel *parcel);
 
 /* A lane arrived: it is parked, or leaves with what is complete; an older one leaves first. */
 void session_arrive(

@@ -2,6 +2,7 @@
 #include "rpc/transport.h"
 
 #include "rpc/batch.h"
+#include "rpc/reply.h"
 #include "rpc/session.h"
 
 #include <nng/nng.h>
@@ -236,33 +237,58 @@ static void on_pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *arg)
 
 /* ---- answering ---- */
 
-static void flush(struct session *s)
-{
-    struct departure out;
-    session_flush(s, &out);
-    send_departure(&out);
-}
-
 void transport_uncork(struct transport *t, struct cork *cork)
 {
-    (void)t;
+    struct departure out;
     if (!cork->session)
         return;
-    flush(cork->session);
+    if (!session_add(cork->session, &cork->parcel))
+        settle(t, cork->parcel.n_results);
+    session_flush(cork->session, &out);
+    send_departure(&out);
     session_release(cork->session);
-    cork->session = NULL;
+    *cork = (struct cork){0};
+}
+
+static bool has_room(const struct cork *cork, const struct session *s, size_t len)
+{
+    return cork->session == s &&
+           nng_msg_len(cork->parcel.msg) + WIRE_FRAME_SIZE + len <= session_max_reply(s);
+}
+
+static bool open_cork(struct cork *cork, struct session *s)
+{
+    cork->parcel = (struct parcel){.msg = reply_open(session_id(s))};
+    if (!cork->parcel.msg)
+        return false;
+    cork->session = session_hold(s);
+    return true;
+}
+
+/* Put the result of one call into the cork; false without memory. */
+static bool keep(struct transport *t, struct cork *cork, struct session *s,
+    const struct wire_frame *request, const struct outcome *outcome)
+{
+    if (!has_room(cork, s, outcome->payload.len)) {
+        transport_uncork(t, cork);
+        if (!open_cork(cork, s))
+            return false;
+    }
+    if (!reply_append(cork->parcel.msg, request, outcome))
+        return false;
+    cork->parcel.n_results++;
+    return true;
 }
 
 void transport_answer(
     struct transport *t, struct call *call, const struct outcome *outcome, struct cork *cork)
 {
     struct batch *b = call->batch;
-    if (!session_add(b->session, &call->frame, outcome))
+    if (!keep(t, cork, b->session, &call->frame, outcome))
         settle(t, 1);
-    if (!b->lane && cork->session != b->session) {
+    /* The last answer to a message without session sends all of them: they must be there. */
+    if (b->lane)
         transport_uncork(t, cork);
-        cork->session = session_hold(b->session);
-    }
     close_one(t, b);
 }
 
@@ -272,9 +298,11 @@ static void refuse_message(struct transport *t, struct batch *b, const char *why
 {
     struct outcome outcome = {0};
     err_fill(&outcome.err, REASON_REQUEST_MALFORMED, "%s", why);
+    struct cork cork = {0};
     owe(t, 1);
-    if (!session_add(b->session, &(struct wire_frame){0}, &outcome))
+    if (!keep(t, &cork, b->session, &(struct wire_frame){0}, &outcome))
         settle(t, 1);
+    transport_uncork(t, &cork);
 }
 
 /* Whose results the message's calls join: the client's, or their own. */

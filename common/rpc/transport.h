@@ -9,9 +9,8 @@
  */
 #pragma once
 
-#include "rpc/call.h"
+#include "rpc/session.h"
 
-struct session;
 struct transport;
 
 struct transport_events {
@@ -39,6 +38,7 @@ MUST_USE enum err_code transport_listen(struct transport *t, const char *urls, s
  */
 struct cork {
     struct session *session;
+    struct parcel parcel;
 };
 
 /* Answer a call; it does not exist afterwards. */

@@ -106,7 +106,7 @@ struct bench {
     const struct settings *settings;
     struct db_bytes ping, delivery;
     atomic_bool is_measuring;
-    atomic_long n_fast, n_slow, n_failed;
+    atomic_long n_fast, n_slow, n_failed, n_all;
     atomic_uint histogram[BUCKETS];
 };
 
@@ -143,6 +143,7 @@ static void on_done(void *arg, const struct db_bytes *out, const struct err *err
     struct flight *flight = arg;
     struct bench *bench = flight->bench;
     (void)out;
+    atomic_fetch_add_explicit(&bench->n_all, 1, memory_order_relaxed);
     if (err)
         atomic_fetch_add(&bench->n_failed, 1);
     else if (atomic_load_explicit(&bench->is_measuring, memory_order_relaxed)) {
@@ -187,7 +188,7 @@ static double cpu_s(int who)
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-static void measure(const struct settings *settings)
+static void measure(const struct settings *settings, pid_t server)
 {
     static struct bench bench;
     static uint8_t payload[MAX_BYTES + 8];
@@ -215,12 +216,16 @@ static void measure(const struct settings *settings)
     atomic_store(&bench.is_measuring, false);
     double seconds = (double)(now_us() - start_us) / 1e6;
     cpu = cpu_s(RUSAGE_SELF) - cpu;
+    long n_failed = atomic_load(&bench.n_failed);
+    double all = (double)atomic_load(&bench.n_all);
+    (void)kill(server, SIGKILL);
+    (void)waitpid(server, NULL, 0);
     double n = (double)(atomic_load(&bench.n_fast) + atomic_load(&bench.n_slow));
     (void)printf("kith in_flight=%ld bytes=%ld slow=%ld/1000 rate=%.0f p50us=%lu p99us=%lu "
-                 "client_cpu_us=%.2f failed=%ld\n",
+                 "client_cpu_us=%.2f server_cpu_us=%.2f failed=%ld\n",
         settings->in_flight, settings->bytes, settings->slow, n / seconds,
         (unsigned long)percentile(&bench, 0.5), (unsigned long)percentile(&bench, 0.99),
-        cpu * 1e6 / n, atomic_load(&bench.n_failed));
+        cpu * 1e6 / n, cpu_s(RUSAGE_CHILDREN) * 1e6 / all, n_failed);
     (void)fflush(stdout);
 }
 
@@ -285,8 +290,6 @@ int main(int argc, char **argv)
         serve(&settings, ready[1]);
     (void)close(ready[1]);
     if (read(ready[0], &byte, 1) == 1)
-        measure(&settings);
-    (void)kill(server, SIGKILL);
-    (void)waitpid(server, NULL, 0);
+        measure(&settings, server);
     _exit(0); /* the calls in flight need no farewell */
 }
