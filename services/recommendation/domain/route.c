@@ -137,6 +137,20 @@ static double share_of(const struct router *router, const struct route_candidate
     return own > 0 && total > 0 ? part / total * hit->strength * confidence / own : 0;
 }
 
+/*
+ * Why her: the strongest evidence, in words that can be followed. "Close in meaning" is said only
+ * of what neither shared words nor a path through WordNet explain.
+ */
+static const char *best_reason(const struct route_candidate *c)
+{
+    if (c->n_evidence == 0)
+        return "nothing known of her speaks to the question";
+    for (size_t i = 0; i < c->n_evidence; i++)
+        if (c->evidence[i].signal != SCORE_MEANING && c->evidence[i].text == c->evidence[0].text)
+            return c->evidence[i].reason;
+    return c->evidence[0].reason;
+}
+
 static bool gather_evidence(const struct router *router, const struct signal_question *q,
     const struct signal_hits *hits, struct route_candidate *c)
 {
@@ -159,7 +173,7 @@ static bool gather_evidence(const struct router *router, const struct signal_que
         c->evidence[i].share = kept[i].share;
     }
     c->n_evidence = n;
-    c->reason = n ? c->evidence[0].reason : "nothing known of her speaks to the question";
+    c->reason = best_reason(c);
     return true;
 }
 

@@ -11,7 +11,7 @@ static struct world w;
 static int start(void **state)
 {
     (void)state;
-    world_start(&w, "/nonexistent");
+    world_start(&w, "/nonexistent", NULL);
     return 0;
 }
 

@@ -16,7 +16,7 @@ static char SNORKELING[] = "Which snorkeling mask and fins should I take on a tr
 static int start(void **state)
 {
     (void)state;
-    world_start(&w, NULL);
+    world_start(&w, NULL, NULL);
     return 0;
 }
 

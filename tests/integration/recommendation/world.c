@@ -20,18 +20,20 @@ static int free_port(void)
     return ntohs(address.sin_port);
 }
 
-void world_start(struct world *w, const char *wordnet_dir)
+void world_start(struct world *w, const char *wordnet_dir, const char *encoder_file)
 {
     *w = (struct world){.admin = test_db_open(NULL, "test admin", 2)};
     arena_init(&w->arena, ARENA_LIMIT);
     (void)snprintf(w->listen, sizeof(w->listen), "tcp://127.0.0.1:%d", free_port());
     auth_token_new(w->service_token);
     char program[] = "kith-recommendation", flag[] = "--listen", token_flag[] = "--service-token",
-         dir_flag[] = "--wordnet-dir", peer_flag[] = "--notification-endpoints";
+         dir_flag[] = "--wordnet-dir", peer_flag[] = "--notification-endpoints",
+         encoder_flag[] = "--encoder-file";
     char *nobody = arena_printf(&w->arena, "tcp://127.0.0.1:%d", free_port());
     char *argv[] = {program, flag, w->listen, token_flag, w->service_token, dir_flag,
         arena_strdup(&w->arena, wordnet_dir ? wordnet_dir : WORDNET_MAP_DEFAULT_DIR), peer_flag,
-        nobody, NULL};
+        nobody, encoder_flag, arena_strdup(&w->arena, encoder_file ? encoder_file : "/nonexistent"),
+        NULL};
     struct recommendation_config config = {0};
     struct config_request request = {0};
     assert_ok(config_load(&recommendation_config_spec, argv, environ, &w->arena, &config, &request,
@@ -167,10 +169,11 @@ enum err_code world_call(struct world *w, struct rpc_client *client, const char 
 
 void world_settle(struct world *w)
 {
-    size_t n = 0, n_stale = 1;
-    for (int tries = 0; n_stale > 0; tries++) {
-        assert_true(tries < 10000);
+    size_t n = 0, n_stale = 1, n_waiting = 1;
+    for (int tries = 0; n_stale + n_waiting > 0; tries++) {
+        assert_true(tries < 60000);
         engine_count(w->service.engine, &n, &n_stale);
+        n_waiting = w->service.meanings ? meanings_count_waiting(w->service.meanings) : 0;
         (void)poll(NULL, 0, 1);
     }
 }

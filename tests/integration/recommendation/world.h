@@ -29,8 +29,9 @@ struct someone {
     struct rpc_client *client;
 };
 
-/* `wordnet_dir` NULL: where Debian has it. */
-void world_start(struct world *w, const char *wordnet_dir);
+/* `wordnet_dir` NULL: where Debian has it. `encoder_file` NULL: no encoder, which makes the
+ * rankings follow from words and WordNet alone. */
+void world_start(struct world *w, const char *wordnet_dir, const char *encoder_file);
 void world_stop(struct world *w);
 
 struct someone world_member(struct world *w, const char *name);
@@ -53,5 +54,5 @@ struct id world_contact(struct world *w, const struct someone *owner, const char
 enum err_code world_call(struct world *w, struct rpc_client *client, const char *method,
     const ProtobufCMessage *in, void **out);
 
-/* Waits until no network is out of date; fails after ten seconds. */
+/* Waits until no network is out of date and no text waits to be encoded; fails after a minute. */
 void world_settle(struct world *w);
