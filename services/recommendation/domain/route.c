@@ -11,6 +11,7 @@ static const double US_PER_YEAR = 365.25 * 24 * 3600 * 1e6;
 struct tally {
     double (*strength)[SCORE_N_SIGNALS]; /* by contact */
     bool *is_touched;
+    bool *is_unread; /* by contact: not all that is known of her has a meaning yet */
     uint32_t *touched;
     size_t n_touched;
 };
@@ -20,8 +21,22 @@ static bool tally_init(struct tally *t, const struct network *net, struct arena 
     size_t n = (size_t)net->n_contacts + 1;
     *t = (struct tally){.strength = arena_calloc(arena, n, sizeof(*t->strength)),
         .is_touched = arena_calloc(arena, n, sizeof(*t->is_touched)),
+        .is_unread = arena_calloc(arena, n, sizeof(*t->is_unread)),
         .touched = arena_calloc(arena, n, sizeof(*t->touched))};
-    return t->strength && t->is_touched && t->touched;
+    return t->strength && t->is_touched && t->is_unread && t->touched;
+}
+
+/* Evidence waits for its meaning after an import; until it has one, she is judged by words. */
+static void mark_unread(
+    struct tally *t, const struct network *net, const struct signal_meaning *meaning)
+{
+    for (uint32_t s = 0; s < net->n_statements; s++) {
+        const struct network_statement *statement = &net->statements[s];
+        if (meaning && (meaning->evidence[s] || statement->kind == NETWORK_ANSWERED))
+            continue;
+        for (uint32_t h = 0; h < statement->n_holders; h++)
+            t->is_unread[net->holders[statement->first_holder + h].contact] = true;
+    }
 }
 
 /* Every holder of a statement gets its strength, as sure as it is that she is one. */
@@ -57,7 +72,7 @@ static struct route_candidate judge(const struct router *router, const struct ne
     memcpy(c.inputs.signal, t->strength[number], sizeof(c.inputs.signal));
     c.score = score_compute(&router->parameters, &c.inputs);
     c.is_fit = c.score.expertise >=
-               (request->meaning ? router->parameters.floor : router->parameters.floor_words);
+               (t->is_unread[number] ? router->parameters.floor_words : router->parameters.floor);
     return c;
 }
 
@@ -239,6 +254,7 @@ enum err_code route(const struct router *router, const struct network *network,
     if (!result.candidates || !tally_init(&tally, network, arena))
         return err_raise(err, REASON_REQUEST_TOO_LARGE, "the network is too large for a call");
     tally_hits(&tally, network, &hits);
+    mark_unread(&tally, network, request->meaning);
     select_best(router, network, &tally, request, &result);
     if (request->named < network->n_contacts) {
         result.named = arena_alloc(arena, sizeof(*result.named));

@@ -162,6 +162,34 @@ static void a_named_contact_is_judged_without_evidence(void **state)
     network_free(net);
 }
 
+/* By words alone the floor is lower: a contact whose evidence waits for its meaning, after an
+ * import, must not be taken for somebody who does not know. */
+static void evidence_that_waits_for_its_meaning_is_judged_by_words(void **state)
+{
+    (void)state;
+    static const struct sample_fact facts[] = {
+        {1, NETWORK_TITLE, "Swim Coach"}, {0, NETWORK_UNSPECIFIED, NULL}};
+    static const struct meaning alike_to_nothing;
+    const struct meaning *evidence[1] = {NULL};
+    const struct signal_meaning meaning = {.evidence = evidence};
+    struct router router = {.wordnet = map.wordnet, .parameters = score_defaults};
+    struct network *net = sample_network(map.wordnet, 1, facts);
+    struct route_request request = {.question = SNORKELING,
+        .meaning = &meaning,
+        .now_us = NOW_US,
+        .max_candidates = 3,
+        .named = UINT32_MAX};
+    struct route_result result = {0};
+    struct err err = {0};
+    assert_ok(route(&router, net, &request, &arena, &result, &err), &err);
+    assert_int_equal(result.n_fit, 1);
+    evidence[0] = &alike_to_nothing;
+    assert_ok(route(&router, net, &request, &arena, &result, &err), &err);
+    assert_int_equal(result.n, 1);
+    assert_int_equal(result.n_fit, 0);
+    network_free(net);
+}
+
 static void who_answered_a_like_question_is_found_again(void **state)
 {
     (void)state;
@@ -276,6 +304,7 @@ int main(void)
         cmocka_unit_test_setup(nobody_fits_where_there_is_no_evidence, reset),
         cmocka_unit_test_setup(equal_candidates_come_in_order_of_id, reset),
         cmocka_unit_test_setup(a_named_contact_is_judged_without_evidence, reset),
+        cmocka_unit_test_setup(evidence_that_waits_for_its_meaning_is_judged_by_words, reset),
         cmocka_unit_test_setup(who_answered_a_like_question_is_found_again, reset),
         cmocka_unit_test_setup(surer_evidence_weighs_more, reset),
         cmocka_unit_test_setup(shares_add_up_to_the_whole_expertise, reset),
