@@ -27,7 +27,8 @@ static const char environment[] =
     "KITH_RECOMMENDATION_ENDPOINTS   tcp://127.0.0.1:7101, :7102 and :7103 where neither these\n"
     "KITH_NOTIFICATION_ENDPOINTS     nor the profile's file say otherwise\n"
     "TRACEPARENT                     W3C trace context the calls belong to, as the log shows it\n"
-    "XDG_CONFIG_HOME                 profiles are in its folder kith; ~/.config by default\n"
+    "KITH_PROFILES                   folder of the profiles; else the folder kith in\n"
+    "XDG_CONFIG_HOME                 ~/.config by default\n"
     "NO_COLOR, FORCE_COLOR           never, always colour the output\n";
 
 static const char names[] =

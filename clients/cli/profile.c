@@ -22,6 +22,9 @@ bool profile_is_name(const char *name)
 
 const char *profile_folder(struct arena *arena)
 {
+    const char *profiles = getenv("KITH_PROFILES");
+    if (profiles != NULL && *profiles != '\0')
+        return profiles;
     const char *config = getenv("XDG_CONFIG_HOME");
     if (config != NULL && config[0] == '/')
         return arena_printf(arena, "%s/kith", config);

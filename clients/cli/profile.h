@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Profile: a named identity kept on this machine: token and addresses. One file per profile,
- * readable by its owner alone, in $XDG_CONFIG_HOME/kith (~/.config/kith).
+ * readable by its owner alone, in $KITH_PROFILES, else $XDG_CONFIG_HOME/kith (~/.config/kith).
  */
 #pragma once
 

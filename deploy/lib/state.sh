@@ -3,12 +3,12 @@
 #     app/      the installed programs       run/      sockets and pid files
 #     etc/      their configuration          log/      their output
 #     secrets/  tokens, mode 0600            db/       the PostgreSQL cluster
-#     demo/     tokens of the demo's members
+#     profiles/ tokens of members, for the kith command
 #
 # Where root starts it, root does three things: packages, the system user "kith", and app/. All the
 # rest belongs to that user and is done as that user: see unprivileged().
 
-STATE_PARTS=(run log etc secrets db demo)
+STATE_PARTS=(run log etc secrets db profiles)
 
 state_dir() {
     if [[ -n ${KITH_HOME:-} ]]; then

@@ -37,7 +37,6 @@ stack_use() {
     local text
     text=$(stack_do local_env)
     eval "$text"
-    export KITH_OPERATOR_TOKEN_FILE=$KITH_HOME/secrets/operator-token
 }
 
 stack_pid() { # SERVICE
