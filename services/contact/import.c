@@ -20,6 +20,7 @@ struct attempt {
     struct rpc_ctx *ctx;
     const struct import_key *key;
     bool is_dry_run;
+    bool is_first; /* the address book was empty: nobody can be known yet */
     enum charset charset;
     struct linkedin_header header;
     bool has_header;
@@ -114,7 +115,7 @@ static enum err_code flush(struct attempt *a)
     a->batch.n = a->to_insert.n = a->to_update.n = 0;
     for (size_t i = 0; i < a->n_rows; i++)
         import_columns_add(&a->batch, &a->rows[i], NULL);
-    if (a->n_rows > 0)
+    if (a->n_rows > 0 && !a->is_first)
         code = store_match_contacts(a->ctx->db, a->key, &a->batch, a->matches, &a->ctx->err);
     for (size_t i = 0; code == ERR_OK && i < a->n_rows; i++)
         code = settle(a, &a->rows[i], &a->matches[i]);
@@ -313,7 +314,12 @@ static enum err_code check_yield(struct attempt *a)
 
 static enum err_code import_file(struct attempt *a)
 {
-    enum err_code code = find_charset(a);
+    bool has_contacts = true;
+    enum err_code code =
+        store_has_contacts(a->ctx->db, &a->key->member, &has_contacts, &a->ctx->err);
+    a->is_first = !has_contacts;
+    if (code == ERR_OK)
+        code = find_charset(a);
     if (code == ERR_OK)
         code = read_records(a);
     if (code == ERR_OK)

@@ -127,6 +127,16 @@ enum err_code store_lock_member(struct db_session *db, const struct id *member, 
     return code;
 }
 
+enum err_code store_has_contacts(
+    struct db_session *db, const struct id *member, bool *out, struct err *err)
+{
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    enum err_code code = contact_sql_has_contacts(db, &r, err, db_id(member));
+    if (code == ERR_OK)
+        *out = db_get_bool(r, 0, 0);
+    return code;
+}
+
 void import_columns_add(
     struct import_columns *columns, const struct import_row *row, const struct id *contact)
 {

@@ -74,6 +74,10 @@ MUST_USE enum err_code store_list_import_skips(struct db_session *db, struct are
 MUST_USE enum err_code store_lock_member(
     struct db_session *db, const struct id *member, struct err *err);
 
+/* Is there anybody in the address book? */
+MUST_USE enum err_code store_has_contacts(
+    struct db_session *db, const struct id *member, bool *out, struct err *err);
+
 /* Rows as columns, for unnest; and, where rows are contacts already, which. */
 struct import_columns {
     struct id ids[IMPORT_BATCH];

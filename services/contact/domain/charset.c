@@ -65,6 +65,10 @@ enum charset charset_verdict(const struct charset_detector *d)
 static size_t take(enum charset charset, const char *in, size_t len, int32_t *character)
 {
     uint8_t c = (uint8_t)*in;
+    if (c < 0x80) {
+        *character = c;
+        return 1;
+    }
     if (charset == CHARSET_WINDOWS_1252) {
         *character = c >= 0x80 && c <= 0x9F ? windows_1252[c - 0x80] : c;
         return 1;
@@ -83,7 +87,7 @@ size_t charset_decode(enum charset charset, const char *in, size_t len, char *ou
     while (len > 0) {
         int32_t character = 0;
         size_t taken = take(charset, in, len, &character);
-        utf8proc_uint8_t encoded[4];
+        utf8proc_uint8_t encoded[4] = {0};
         size_t n = (size_t)utf8proc_encode_char(character == 0 ? 0xFFFD : character, encoded);
         if (used + n + 1 > out_size)
             break;

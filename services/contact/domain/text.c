@@ -9,6 +9,8 @@ enum { DECOMPOSED_MAX = 24 };
 
 static bool is_space(int32_t c)
 {
+    if (c < 0x80)
+        return c <= ' ' || c == 0x7F;
     if (c == 0xFEFF || c == 0x200B) /* stray byte order mark, zero width space */
         return true;
     utf8proc_category_t category = utf8proc_category(c);
