@@ -272,7 +272,7 @@ static int each_of_page(
 bool cli_each(struct cli *cli, const char *method, json_t *in, const char *list, int64_t limit,
     each_fn *each, void *arg)
 {
-    enum { PAGE = 500 };
+    enum { PAGE = 1000 }; /* the most a service gives at once */
     int64_t left = limit <= 0 ? -1 : limit;
     json_t *request = in == NULL ? json_object() : in;
     (void)json_object_set_new(
