@@ -100,5 +100,6 @@ void call_end(struct client_call *call, const struct db_bytes *out, const struct
 /* Under the lock: take a call out of the endpoint's books; it is CALL_ENDING afterwards. */
 void call_detach(struct client_call *call);
 
-/* Body of the thread that looks after calls that are due and connections that are lost. */
-void *keeper_run(void *client);
+/* `arg` is the client. Body of the thread that looks after calls that are due and connections that
+ * are lost. */
+void *keeper_run(void *arg);

@@ -9,11 +9,6 @@
 /* Folding may lengthen a text: "ß" becomes "ss", some characters a whole phrase. */
 enum { FOLD_FACTOR = 3, EMAIL_SIZE = 255, DEFAULT_PAGE = 50, MAX_PAGE = 1000 };
 
-enum err_code request_too_large(struct rpc_ctx *ctx)
-{
-    return err_raise(&ctx->err, REASON_REQUEST_TOO_LARGE, "the request needs too much memory");
-}
-
 enum err_code request_text(struct rpc_ctx *ctx, const char *text, const char **out)
 {
     char *copy = arena_strdup(ctx->arena, text);

@@ -38,4 +38,7 @@ MUST_USE enum err_code request_code(
     struct rpc_ctx *ctx, const char *text, char out[INVITATION_CODE_SIZE]);
 
 /* The memory of the call is used up. */
-MUST_USE enum err_code request_too_large(struct rpc_ctx *ctx);
+MUST_USE static inline enum err_code request_too_large(struct rpc_ctx *ctx)
+{
+    return err_raise(&ctx->err, REASON_REQUEST_TOO_LARGE, "the request needs too much memory");
+}

@@ -6,11 +6,6 @@ char *store_text(struct arena *arena, const struct db_result *r, size_t row, int
     return arena_strdup(arena, db_get_text(r, row, col));
 }
 
-enum err_code store_too_large(struct err *err)
-{
-    return err_raise(err, REASON_REPLY_TOO_LARGE, "what was found does not fit into one reply");
-}
-
 enum err_code store_room(struct arena *arena, size_t n, size_t size, void **out, struct err *err)
 {
     void *room = arena_calloc(arena, n ? n : 1, size);

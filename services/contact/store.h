@@ -30,7 +30,10 @@ struct facts {
 char *store_text(struct arena *arena, const struct db_result *r, size_t row, int col);
 
 /* REPLY_TOO_LARGE: what was found does not fit into the memory of a call. */
-MUST_USE enum err_code store_too_large(struct err *err);
+MUST_USE static inline enum err_code store_too_large(struct err *err)
+{
+    return err_raise(err, REASON_REPLY_TOO_LARGE, "what was found does not fit into one reply");
+}
 
 /* Room for `n` elements, at least one, or REPLY_TOO_LARGE. */
 MUST_USE enum err_code store_room(

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 
+/* Two names that must stay one number. NOLINTNEXTLINE(misc-redundant-expression) */
 _Static_assert(IMPORT_DATE_UNKNOWN == DB_TIME_NULL, "an unknown date is NULL in the database");
 
 /* Bytes without a pointer would be NULL to the database; an empty chunk is not. */

@@ -56,7 +56,8 @@ static bool grow(struct seen *s)
         if (s->slots[i].hash != 0)
             *slot_of(&bigger, s->slots[i].hash) = s->slots[i];
     free(s->slots);
-    *s = bigger;
+    s->slots = bigger.slots;
+    s->n_slots = bigger.n_slots;
     return true;
 }
 

@@ -21,7 +21,7 @@ static bool is_space(int32_t c)
 static size_t take(const char *in, int32_t *character)
 {
     if ((unsigned char)*in < 0x80) {
-        *character = *in;
+        *character = (unsigned char)*in;
         return 1;
     }
     utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)in, -1, character);

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/reply.h"
 
-enum err_code reply_too_large(struct rpc_ctx *ctx)
-{
-    return err_raise(&ctx->err, REASON_REPLY_TOO_LARGE, "the answer does not fit into one message");
-}
-
 enum err_code reply_page_size(struct rpc_ctx *ctx, uint32_t asked, int64_t *out)
 {
     if (asked > REPLY_MAX_PAGE)

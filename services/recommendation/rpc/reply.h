@@ -12,7 +12,10 @@
 
 enum { REPLY_DEFAULT_PAGE = 50, REPLY_MAX_PAGE = 1000 };
 
-MUST_USE enum err_code reply_too_large(struct rpc_ctx *ctx);
+MUST_USE static inline enum err_code reply_too_large(struct rpc_ctx *ctx)
+{
+    return err_raise(&ctx->err, REASON_REPLY_TOO_LARGE, "the answer does not fit into one message");
+}
 
 /* How many the caller asked for. FIELD_INVALID over the limit. */
 MUST_USE enum err_code reply_page_size(struct rpc_ctx *ctx, uint32_t asked, int64_t *out);
