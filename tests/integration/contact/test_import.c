@@ -5,6 +5,8 @@
  */
 #include "upload.h"
 
+#include <pthread.h>
+
 #define HEADER "First Name,Last Name,URL,Email Address,Company,Position,Connected On\n"
 
 static struct person ana, bo;
@@ -426,6 +428,49 @@ static void a_dry_run_reports_the_same_and_writes_nothing(void **state)
     assert_int_equal(events_of(&ana), 0);
 }
 
+struct racer {
+    const char *bytes;
+    size_t len;
+    uint32_t created;
+};
+
+/* Uses nothing of the world that the other thread uses. */
+static void *import_alone(void *arg)
+{
+    struct racer *racer = arg;
+    struct upload upload = upload_new();
+    struct arena arena;
+    struct err err = {0};
+    ProtobufCMessage *out = NULL;
+    Kith__V1__ImportFileRequest in = KITH__V1__IMPORT_FILE_REQUEST__INIT;
+    in.import_id = upload.id;
+    in.format = KITH__V1__IMPORT_FORMAT__IMPORT_FORMAT_LINKEDIN_CONNECTIONS;
+    in.chunk.data = (uint8_t *)(uintptr_t)racer->bytes;
+    in.chunk.len = racer->len;
+    in.is_last = true;
+    arena_init(&arena, 1 << 20);
+    if (rpc_client_call(ana.client, "/kith.v1.ContactService/ImportFile", NULL, &in.base, &arena,
+            &out, &err) == ERR_OK)
+        racer->created = ((Kith__V1__ImportFileResponse *)(void *)out)->import->created;
+    arena_fini(&arena);
+    return NULL;
+}
+
+static void two_imports_at_once_make_no_contact_twice(void **state)
+{
+    (void)state;
+    struct racer racers[2] = {{.created = 1}, {.created = 1}};
+    pthread_t threads[2];
+    for (size_t i = 0; i < 2; i++) {
+        racers[i].bytes = upload_read(SAMPLES "/Connections.csv", &racers[i].len);
+        assert_int_equal(pthread_create(&threads[i], NULL, import_alone, &racers[i]), 0);
+    }
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(racers[0].created + racers[1].created, 320);
+    assert_int_equal(contacts_of(&ana), 320);
+}
+
 static void another_members_upload_does_not_exist(void **state)
 {
     (void)state;
@@ -482,6 +527,7 @@ int main(void)
         TEST(dry_run_stays_the_same_for_all_chunks),
         TEST(a_format_must_be_named),
         TEST(a_dry_run_reports_the_same_and_writes_nothing),
+        TEST(two_imports_at_once_make_no_contact_twice),
         TEST(another_members_upload_does_not_exist),
         TEST(half_an_upload_leaves_no_contact_and_goes_on_after_a_restart),
     };

@@ -4,6 +4,8 @@
  */
 #include "world.h"
 
+#include <kith/v1/events.pb-c.h>
+
 #include <pthread.h>
 
 static struct person ana, bo, cy;
@@ -138,6 +140,62 @@ static void a_linked_member_finds_the_invitation_without_its_code(void **state)
     assert_false(received->invitations[0]->is_outgoing);
     assert_int_equal(events(&bo, "InvitationReceived"), 1);
     assert_int_equal(events(&cy, "InvitationReceived"), 0);
+}
+
+/* The payload of this member's only event of a kind. */
+static ProtobufCMessage *payload_of(
+    const struct person *member, const char *kind, const ProtobufCMessageDescriptor *type)
+{
+    char text[256];
+    (void)snprintf(text, sizeof(text),
+        "SELECT payload FROM contact.outbox WHERE member_id = '%s' AND kind = 'kith.v1.%s'",
+        member->id, kind);
+    struct db_session session = db_session(world.admin, 0);
+    struct db_result *r = NULL;
+    test_sql_in(&session, text, &r);
+    assert_int_equal(db_rows(r), 1);
+    struct db_bytes payload = db_get_bytes(r, 0, 0);
+    ProtobufCMessage *message = protobuf_c_message_unpack(type, NULL, payload.len, payload.data);
+    assert_non_null(message);
+    db_result_clear(&r);
+    return message;
+}
+
+static void events_name_the_invitation_and_both_members(void **state)
+{
+    (void)state;
+    const Kith__V1__Invitation *sent = world_invite(&ana, linked_contact(&ana, &bo));
+    ProtobufCMessage *message =
+        payload_of(&bo, "InvitationReceived", &kith__v1__invitation_received__descriptor);
+    const Kith__V1__InvitationReceived *received = (const void *)message;
+    assert_string_equal(received->invitation_id, sent->id);
+    assert_string_equal(received->from_member_id, ana.id);
+    assert_string_equal(received->to_member_id, bo.id);
+    protobuf_c_message_free_unpacked(message, NULL);
+
+    (void)accept_code(&bo, sent->code);
+    message = payload_of(&ana, "InvitationAccepted", &kith__v1__invitation_accepted__descriptor);
+    const Kith__V1__InvitationAccepted *accepted = (const void *)message;
+    assert_string_equal(accepted->invitation_id, sent->id);
+    assert_string_equal(accepted->from_member_id, ana.id);
+    assert_string_equal(accepted->by_member_id, bo.id);
+    protobuf_c_message_free_unpacked(message, NULL);
+}
+
+static void a_call_repeated_with_its_key_sends_one_invitation(void **state)
+{
+    (void)state;
+    Kith__V1__SendInvitationRequest in = KITH__V1__SEND_INVITATION_REQUEST__INIT;
+    in.contact_id = world_contact(&ana, "Bo", "");
+    const struct rpc_call_options options = {.idempotency_key = "invite-bo"};
+    ProtobufCMessage *replies[2] = {NULL};
+    for (size_t i = 0; i < 2; i++)
+        assert_ok(rpc_client_call(ana.client, "/kith.v1.ContactService/SendInvitation", &options,
+                      &in.base, &world.arena, &replies[i], &world.err),
+            &world.err);
+    assert_string_equal(((Kith__V1__SendInvitationResponse *)(void *)replies[0])->invitation->code,
+        ((Kith__V1__SendInvitationResponse *)(void *)replies[1])->invitation->code);
+    assert_int_equal(list(&ana, true)->n_invitations, 1);
 }
 
 static void one_invitation_to_a_contact_is_open_at_a_time(void **state)
@@ -379,6 +437,8 @@ int main(void)
         TEST(an_invitation_has_a_code_that_its_sender_finds_again),
         TEST(inviting_looks_the_same_for_members_addresses_and_others),
         TEST(a_linked_member_finds_the_invitation_without_its_code),
+        TEST(events_name_the_invitation_and_both_members),
+        TEST(a_call_repeated_with_its_key_sends_one_invitation),
         TEST(one_invitation_to_a_contact_is_open_at_a_time),
         TEST(only_own_contacts_can_be_invited),
         TEST(invitations_come_in_pages),
