@@ -83,9 +83,10 @@ static void set_string(ProtobufCMessage *message, const char *field, const char 
 static ProtobufCMessage *request(const struct row *row, const ProtobufCMethodDescriptor *method)
 {
     static Kith__V1__Fact fact;
+    static char city[] = "Porto";
     kith__v1__fact__init(&fact);
     fact.kind = KITH__V1__FACT_KIND__FACT_KIND_CITY;
-    fact.value = (char[]){"Porto"};
+    fact.value = city;
     ProtobufCMessage *in = arena_alloc(&world.arena, method->input->sizeof_message);
     assert_non_null(in);
     protobuf_c_message_init(method->input, in);
