@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The client of the crash test: asks and answers without pause while services die, and notes in
- * files of its own what was acknowledged. Those files are the oracle; afterwards they are held
- * against what the services say.
+ * The client of the crash test: imports, asks and answers without pause while services die, and
+ * notes in files of its own what was acknowledged. Those files are the oracle; afterwards they are
+ * held against what the services say.
  *
  *     driver setup DIR     two members who are connected; tokens and contact id go to DIR
- *     driver work DIR      asks and answers until SIGTERM, then finishes what is under way
+ *     driver work DIR      imports, asks and answers until SIGTERM, then finishes what is under way
  *     driver verify DIR    nothing acknowledged is lost, nothing is there twice
  *
  * The endpoints are taken from KITH_CONTACT_ENDPOINTS and so on, the operator's token from the file
@@ -53,26 +53,32 @@ static void create_member(
     driver_write(file, out->token);
 }
 
-/* An address book with one entry; only an import makes entries. */
-static const char *import_coach(struct peer *contact, struct arena *arena)
+/* One entry more in the address book of `peer`; only imports make entries. */
+static void import_entry(
+    struct peer *peer, const char *first, const char *last, struct arena *arena)
 {
-    static const char csv[] =
-        "First Name,Last Name,URL,Email Address,Company,Position,Connected On\n"
-        "Dana,Whitlock,https://www.linkedin.com/in/dana,,Blue Marlin Swim Club,Swim Coach,"
-        "05 Aug 2024\n";
+    static const char header[] =
+        "First Name,Last Name,URL,Email Address,Company,Position,Connected On\n";
     Kith__V1__ImportFileRequest in = KITH__V1__IMPORT_FILE_REQUEST__INIT;
     char import[ID_TEXT_SIZE];
     struct id id = id_new(clock_system());
     id_format(&id, import);
+    char *csv = arena_printf(arena, "%s%s,%s,https://www.linkedin.com/in/%s,,,,05 Aug 2024\n",
+        header, first, last, last);
     in.import_id = import;
     in.format = KITH__V1__IMPORT_FORMAT__IMPORT_FORMAT_LINKEDIN_CONNECTIONS;
-    in.chunk.data = (uint8_t *)(uintptr_t)csv;
+    in.chunk.data = (uint8_t *)csv;
     in.chunk.len = strlen(csv);
     in.is_last = true;
-    (void)CALL(contact, "/kith.v1.ContactService/ImportFile", &in.base, NULL, arena);
+    (void)CALL(peer, "/kith.v1.ContactService/ImportFile", &in.base, NULL, arena);
+}
+
+static const char *import_coach(struct peer *peer, struct arena *arena)
+{
+    import_entry(peer, "Dana", "Whitlock", arena);
     Kith__V1__ListContactsRequest list = KITH__V1__LIST_CONTACTS_REQUEST__INIT;
     const Kith__V1__ListContactsResponse *out =
-        CALL(contact, "/kith.v1.ContactService/ListContacts", &list.base, NULL, arena);
+        CALL(peer, "/kith.v1.ContactService/ListContacts", &list.base, NULL, arena);
     driver_check(out->n_contacts == 1, "the import made %zu contacts", out->n_contacts);
     return out->contacts[0]->id;
 }
@@ -106,19 +112,21 @@ static void set_up(struct arena *arena)
 
 struct worker {
     pthread_t thread;
-    struct peer asker, coach;
+    struct peer book, asker, coach;
     const char *contact;
-    struct ledger *asks, *answers;
+    struct ledger *imports, *asks, *answers;
 };
 
 /* One round of the main job. Every step is repeated with its key until it is acknowledged. */
-static void ask_and_answer(struct worker *w, struct arena *arena)
+static void import_ask_answer(struct worker *w, struct arena *arena)
 {
     Kith__V1__AskRequest ask = KITH__V1__ASK_REQUEST__INIT;
     Kith__V1__AnswerRequest answer = KITH__V1__ANSWER_REQUEST__INIT;
     char key[ID_TEXT_SIZE];
     struct id id = id_new(clock_system());
     id_format(&id, key);
+    import_entry(&w->book, "Row", key, arena);
+    ledger_note(w->imports, key);
     ask.question = text("Which fins should I take on a trip?");
     ask.contact_id = text(w->contact);
     const Kith__V1__AskResponse *asked =
@@ -137,7 +145,7 @@ static void *work(void *arg)
     arena_init(&arena, DRIVER_MEMORY);
     while (!atomic_load(&is_stopping)) {
         arena_reset(&arena);
-        ask_and_answer(w, &arena);
+        import_ask_answer(w, &arena);
     }
     arena_fini(&arena);
     return NULL;
@@ -146,16 +154,19 @@ static void *work(void *arg)
 static void work_until_stopped(struct arena *arena)
 {
     struct worker workers[THREADS];
-    struct ledger *asks = ledger_open("asks"), *answers = ledger_open("answers");
+    struct ledger *imports = ledger_open("imports"), *asks = ledger_open("asks"),
+                  *answers = ledger_open("answers");
     sigset_t set;
     int signal;
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
     for (size_t i = 0; i < THREADS; i++) {
-        workers[i] = (struct worker){.asker = driver_dial("RECOMMENDATION", "asker"),
+        workers[i] = (struct worker){.book = driver_dial("CONTACT", "asker"),
+            .asker = driver_dial("RECOMMENDATION", "asker"),
             .coach = driver_dial("RECOMMENDATION", "coach"),
             .contact = driver_read("contact", arena),
+            .imports = imports,
             .asks = asks,
             .answers = answers};
         (void)pthread_create(&workers[i].thread, NULL, work, &workers[i]);
@@ -164,9 +175,11 @@ static void work_until_stopped(struct arena *arena)
     atomic_store(&is_stopping, true);
     for (size_t i = 0; i < THREADS; i++) {
         (void)pthread_join(workers[i].thread, NULL);
+        driver_hang_up(&workers[i].book);
         driver_hang_up(&workers[i].asker);
         driver_hang_up(&workers[i].coach);
     }
+    ledger_close(imports);
     ledger_close(asks);
     ledger_close(answers);
 }

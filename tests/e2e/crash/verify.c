@@ -2,6 +2,7 @@
 #include "clock/clock.h"
 #include "driver.h"
 
+#include <kith/v1/contact.pb-c.h>
 #include <kith/v1/notification.pb-c.h>
 #include <kith/v1/recommendation.pb-c.h>
 
@@ -96,6 +97,31 @@ static struct set list_asks(const char *token_file, bool to_me)
     return set_sorted(set);
 }
 
+/* The ids that imported rows have for last names. */
+static struct set list_imported(void)
+{
+    struct peer peer = driver_dial("CONTACT", "asker");
+    struct set set = set_new();
+    struct arena arena;
+    arena_init(&arena, DRIVER_MEMORY);
+    char token[512] = "", query[] = "Row";
+    do {
+        Kith__V1__ListContactsRequest in = KITH__V1__LIST_CONTACTS_REQUEST__INIT;
+        in.query = query;
+        in.page_size = PAGE;
+        in.page_token = token;
+        arena_reset(&arena);
+        const Kith__V1__ListContactsResponse *out =
+            CALL(&peer, "/kith.v1.ContactService/ListContacts", &in.base, NULL, &arena);
+        for (size_t i = 0; i < out->n_contacts; i++)
+            set_add(&set, out->contacts[i]->name + strlen("Row "));
+        (void)snprintf(token, sizeof(token), "%s", out->next_page_token);
+    } while (token[0] != '\0');
+    arena_fini(&arena);
+    driver_hang_up(&peer);
+    return set_sorted(set);
+}
+
 /* What one member was told of one kind, by walking the cursor from the beginning. */
 static struct set read_inbox(const char *token_file, Kith__V1__NotificationKind kind)
 {
@@ -137,6 +163,14 @@ static void verify_inbox(const char *what, const struct set *acknowledged, const
     free(found.ids);
 }
 
+static void verify_imports(void)
+{
+    struct set imports = read_ledger("imports"), found = list_imported();
+    must_be_equal("imported contacts", &imports, &found);
+    free(imports.ids);
+    free(found.ids);
+}
+
 static void verify_asks(
     const char *what, const struct set *acknowledged, const char *token_file, bool to_me)
 {
@@ -166,6 +200,7 @@ void verify(struct arena *arena)
 {
     struct set asks = read_ledger("asks"), answers = read_ledger("answers");
     driver_check(asks.n > 0, "nothing was acknowledged at all");
+    verify_imports();
     verify_asks("asks of the asker", &asks, "asker", false);
     verify_asks("asks to the coach", &asks, "coach", true);
     verify_answers(&answers, arena);
