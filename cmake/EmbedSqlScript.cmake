@@ -20,9 +20,25 @@ function(expand_includes text out)
     set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
-# Highest $n outside strings and comments, which are dropped in one scan: either may hold the other.
-function(count_params text out)
+# The text without strings and comments, dropped in one scan: either may hold the other.
+function(strip text out)
     string(REGEX REPLACE "('[^']*')|(--[^\n]*)|(/[*]([^*]|[*]+[^*/])*[*]+/)" "" text "${text}")
+    set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+# "true" only for what surely changes nothing: no word that writes or locks, no function of pg_….
+function(is_read stripped out)
+    string(TOLOWER " ${stripped} " text)
+    set(writes "insert|update|delete|merge|share|call|do|set_config|nextval|pg_[a-z_]*")
+    if(text MATCHES "[^a-z0-9_](${writes})[^a-z0-9_]")
+        set(${out} false PARENT_SCOPE)
+    else()
+        set(${out} true PARENT_SCOPE)
+    endif()
+endfunction()
+
+# Highest $n.
+function(count_params text out)
     string(REGEX MATCHALL "[$][0-9]+" params "${text}")
     set(n 0)
     foreach(param IN LISTS params)
@@ -51,7 +67,9 @@ foreach(file IN LISTS FILES)
         string(APPEND list "\n    {${number}, \"${name}\",\n    \"${text}\"},")
         continue()
     endif()
-    count_params("${sql}" n)
+    strip("${sql}" stripped)
+    count_params("${stripped}" n)
+    is_read("${stripped}" read)
     string(TOUPPER "${PREFIX}_SQL_${name}" id)
     set(args "")
     set(values "")
@@ -64,7 +82,7 @@ foreach(file IN LISTS FILES)
     string(APPEND code "
 static const struct db_stmt ${id} = {\"${PREFIX}.${name}\",
     \"${text}\",
-    ${n}};
+    ${n}, ${read}};
 
 MUST_USE static inline enum err_code ${PREFIX}_sql_${name}(
     struct db_session *session, struct db_result **result, struct err *err${args})

@@ -49,7 +49,7 @@ static inline const struct db_stmt *test_stmt(const char *text, int n_params)
         (void)snprintf(names[i], sizeof(names[i]), "test.%zu", i);
         char *copy = strdup(text);
         assert_non_null(copy);
-        kept[i] = (struct db_stmt){names[i], copy, n_params};
+        kept[i] = (struct db_stmt){names[i], copy, n_params, false};
     }
     (void)pthread_mutex_unlock(&lock);
     return &kept[i];

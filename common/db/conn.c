@@ -137,11 +137,8 @@ static void *cancel_thread(void *arg)
     return NULL;
 }
 
-/*
- * Ask the server to stop the statement. PQcancel blocks for as long as the server likes, so it has
- * a thread of its own; true only if it came back, which makes the connection safe to go on with.
- */
-static bool cancel_statement(struct db_conn *c)
+/* PQcancel blocks for as long as the server likes, so it has a thread of its own. */
+bool conn_cancel(struct db_conn *c)
 {
     PGcancel *cancel = PQgetCancel(c->pg);
     if (!cancel)
@@ -165,7 +162,7 @@ static bool await_or_cancel(struct db_conn *c, int64_t *deadline_us, bool *is_ca
 {
     if (conn_await(c, *deadline_us))
         return true;
-    if (*is_cancelled || !cancel_statement(c))
+    if (*is_cancelled || !conn_cancel(c))
         return false;
     *is_cancelled = true;
     *deadline_us = conn_now_us() + CANCEL_GRACE_US;

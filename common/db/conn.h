@@ -40,6 +40,12 @@ MUST_USE enum err_code conn_finish(
 MUST_USE bool conn_await(struct db_conn *c, int64_t deadline_us);
 MUST_USE bool conn_await_input(struct db_conn *c, int64_t deadline_us);
 
+/*
+ * Ask the server to stop the statement at work. True only if the server has heard it, which makes
+ * the connection safe to go on with.
+ */
+bool conn_cancel(struct db_conn *c);
+
 /* Text without parameters by the simple protocol, several commands allowed, results dropped. */
 MUST_USE enum err_code conn_exec(
     struct db_conn *c, const char *what, const char *text, int64_t deadline_us, struct err *err);
@@ -57,6 +63,8 @@ struct prepared_stmt {
 /* Checks number and types of parameters and columns once, when it prepares. */
 MUST_USE enum err_code conn_prepare(struct db_conn *c, const struct db_stmt *stmt,
     int64_t deadline_us, const struct prepared_stmt **out, struct err *err);
+const struct prepared_stmt *conn_find_prepared(
+    const struct db_conn *c, const struct db_stmt *stmt); /* NULL: not yet */
 void conn_forget_prepared(struct db_conn *c);
 
 /* ---- params.c -------------------------------------------------------------------------------- */
@@ -79,6 +87,12 @@ void params_fini(struct params *p);
 
 /* Is there a C type that can be bound to parameters of this type? */
 bool params_can_bind(Oid type);
+
+/* ---- query.c --------------------------------------------------------------------------------- */
+
+/* Prepare where needed, send, and wait for the result. */
+MUST_USE enum err_code conn_run(struct db_conn *c, const struct db_stmt *stmt,
+    const struct db_param *params, int64_t deadline_us, PGresult **out, struct err *err);
 
 /* ---- result.c -------------------------------------------------------------------------------- */
 

@@ -84,6 +84,7 @@ struct db_stmt {
     const char *name; /* "contact.get_member" */
     const char *text;
     int n_params;
+    bool is_read; /* changes nothing: outside a transaction it may share a round trip with others */
 };
 
 /* A parameter with its type; sent in binary. The pointers are borrowed until the call returns. */

@@ -112,6 +112,9 @@ enum err_code pool_lease(struct db *db, int64_t deadline_us, struct db_conn **ou
     for (;;) {
         struct db_conn *conn = NULL;
         int64_t backoff_left_us;
+        if (conn_now_us() >= deadline_us)
+            return err_raise(
+                err, REASON_DEADLINE_PASSED, "the deadline passed before the database was asked");
         switch (take(db, deadline_us, &conn, &backoff_left_us)) {
         case TAKEN_LATE:
             return err_raise(err, REASON_DEADLINE_PASSED,
@@ -173,7 +176,9 @@ static struct db *new_pool(const struct db_config *config)
     db->config.app_name = copy_of(config->app_name);
     db->idle = calloc((size_t)db->config.pool_size, sizeof(struct db_conn *));
     assert(db->n_idle == 0);
-    if (!db->idle || !db->config.conninfo) {
+    /* Half the connections at most: writes and transactions need theirs alone. */
+    db->combiner = combiner_new((int)(db->config.pool_size + 1) / 2);
+    if (!db->idle || !db->config.conninfo || !db->combiner) {
         db_close(db);
         return NULL;
     }
@@ -187,6 +192,7 @@ void db_close(struct db *db)
     for (size_t i = 0; i < db->n_idle; i++)
         conn_free(db->idle[i]);
     free(db->idle);
+    combiner_free(db->combiner);
     free((void *)(uintptr_t)db->config.conninfo);
     free((void *)(uintptr_t)db->config.password);
     free((void *)(uintptr_t)db->config.app_name);

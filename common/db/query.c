@@ -35,7 +35,7 @@ static enum err_code send_and_finish(struct db_conn *conn, const struct prepared
     return conn_finish(conn, prepared->stmt->name, deadline_us, out, err);
 }
 
-static enum err_code run(struct db_conn *conn, const struct db_stmt *stmt,
+enum err_code conn_run(struct db_conn *conn, const struct db_stmt *stmt,
     const struct db_param *values, int64_t deadline_us, PGresult **out, struct err *err)
 {
     const struct prepared_stmt *prepared;
@@ -53,7 +53,7 @@ static enum err_code run(struct db_conn *conn, const struct db_stmt *stmt,
 static enum err_code run_in_tx(struct db_tx *tx, const struct db_stmt *stmt,
     const struct db_param *params, PGresult **out, struct err *err)
 {
-    enum err_code code = run(tx->conn, stmt, params, tx->deadline_us, out, err);
+    enum err_code code = conn_run(tx->conn, stmt, params, tx->deadline_us, out, err);
     if (code != ERR_OK && tx->failed == REASON_NONE)
         tx->failed = err->reason;
     return code;
@@ -69,7 +69,7 @@ static enum err_code run_alone(struct db_session *s, const struct db_stmt *stmt,
     if (code != ERR_OK)
         return code;
     conn->is_commit_in_doubt = false;
-    code = run(conn, stmt, params, deadline_us, out, err);
+    code = conn_run(conn, stmt, params, deadline_us, out, err);
     bool is_lost = conn->is_broken && code != ERR_OK && err->reason == REASON_DATABASE_UNAVAILABLE;
     if (conn->is_commit_in_doubt || (is_lost && may_write(stmt))) {
         struct err cause = *err;
@@ -83,13 +83,35 @@ static enum err_code run_alone(struct db_session *s, const struct db_stmt *stmt,
     return code;
 }
 
+/* Together with other threads' reads, or, where that came to nothing, alone. */
+static enum err_code run_read(struct db_session *s, const struct db_stmt *stmt,
+    const struct db_param *params, PGresult **out, struct err *err)
+{
+    bool is_rerun = true;
+    if (combiner_takes(s->db->combiner, stmt)) {
+        enum err_code code =
+            combiner_run(s->db, stmt, params, session_deadline_us(s), out, &is_rerun, err);
+        if (code != ERR_OK || !is_rerun)
+            return code;
+    }
+    int64_t started_us = conn_now_us();
+    enum err_code code = run_alone(s, stmt, params, out, err);
+    combiner_note_cost(s->db->combiner, stmt, conn_now_us() - started_us);
+    return code;
+}
+
 enum err_code db_query(struct db_session *s, const struct db_stmt *stmt,
     const struct db_param *params, struct db_result **out, struct err *err)
 {
     int64_t started_us = conn_now_us();
     PGresult *r = NULL;
-    enum err_code code =
-        s->tx ? run_in_tx(s->tx, stmt, params, &r, err) : run_alone(s, stmt, params, &r, err);
+    enum err_code code;
+    if (s->tx)
+        code = run_in_tx(s->tx, stmt, params, &r, err);
+    else if (stmt->is_read)
+        code = run_read(s, stmt, params, &r, err);
+    else
+        code = run_alone(s, stmt, params, &r, err);
     s->db_us += conn_now_us() - started_us;
     if (code == ERR_OK)
         *out = result_from_pg(r);
