@@ -72,7 +72,7 @@ static int64_t PRINTF_LIKE(2, 0)
     char *name = kept[n_kept].name;
     (void)snprintf(name, sizeof(kept[0].name), "world.%zu", n_kept);
     struct db_stmt *stmt = &kept[n_kept++].stmt;
-    *stmt = (struct db_stmt){name, format_sql(fmt, args), 0};
+    *stmt = (struct db_stmt){name, format_sql(fmt, args), 0, false};
     struct db_session s = db_session(w->admin, 0);
     CLEANUP(db_result_clear) struct db_result *r = NULL;
     assert_ok(db_query(&s, stmt, NULL, &r, &w->err), &w->err);
