@@ -2,6 +2,7 @@
 #include "domain/route.h"
 
 #include "domain/explain.h"
+#include "domain/language.h"
 
 #include <string.h>
 
@@ -203,6 +204,9 @@ static bool write_notes(const struct signal_question *q, struct route_result *ou
             "WordNet is not installed: only the very words of the question count";
     else if (q->terms.n == 0)
         out->notes[out->n_notes++] = "no word of the question says what it is about";
+    if (!q->is_english)
+        out->notes[out->n_notes++] = "the question does not read as English, which is all that the "
+                                     "encoder knows: only words and past questions count";
     for (size_t i = 0; q->wordnet && i < q->terms.n && out->n_notes < MAX_NOTES; i++) {
         out->notes[out->n_notes] = explain_term(q->wordnet, &q->terms.items[i], q->arena);
         if (!out->notes[out->n_notes++])
@@ -217,9 +221,17 @@ static enum err_code read_question(
     struct text_analyser *analyser = text_analyser_new();
     if (!analyser)
         return err_raise(err, REASON_INTERNAL_ERROR, "out of memory");
-    enum err_code code = terms_of(analyser, router->wordnet, text, false, q->arena, &q->terms, err);
+    struct text_words words;
+    enum err_code code = text_split(analyser, text, q->arena, &words, err);
+    if (code == ERR_OK)
+        code = terms_of(analyser, router->wordnet, text, false, q->arena, &q->terms, err);
     text_analyser_free(analyser);
-    return code;
+    if (code != ERR_OK)
+        return code;
+    q->is_english = language_is_english(router->wordnet, &words);
+    if (!q->is_english)
+        q->meaning = NULL;
+    return ERR_OK;
 }
 
 static enum err_code explain_all(const struct router *router, const struct signal_question *q,
@@ -254,7 +266,7 @@ enum err_code route(const struct router *router, const struct network *network,
     if (!result.candidates || !tally_init(&tally, network, arena))
         return err_raise(err, REASON_REQUEST_TOO_LARGE, "the network is too large for a call");
     tally_hits(&tally, network, &hits);
-    mark_unread(&tally, network, request->meaning);
+    mark_unread(&tally, network, q.meaning);
     select_best(router, network, &tally, request, &result);
     if (request->named < network->n_contacts) {
         result.named = arena_alloc(arena, sizeof(*result.named));
