@@ -247,6 +247,15 @@ static unsigned *sort_by_name(
     return order;
 }
 
+static bool is_oneof_sound(const Google__Protobuf__DescriptorProto *message,
+    const Google__Protobuf__FieldDescriptorProto *field)
+{
+    if (!field->has_oneof_index)
+        return true;
+    return field->oneof_index >= 0 && (size_t)field->oneof_index < message->n_oneof_decl &&
+           field->label != GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED;
+}
+
 MUST_USE static enum err_code make_fields(struct pbjson_schema *schema,
     const struct schema_message *m, ProtobufCFieldDescriptor *fields, int *numbers, struct err *err)
 {
@@ -264,9 +273,8 @@ MUST_USE static enum err_code make_fields(struct pbjson_schema *schema,
         numbers[i] = source->number;
         if (i > 0 && numbers[i] == numbers[i - 1])
             return malformed(err, m->made->name, "two fields share a number");
-        if (source->has_oneof_index &&
-            (source->oneof_index < 0 || (size_t)source->oneof_index >= m->source->n_oneof_decl))
-            return malformed(err, m->made->name, "a field names a oneof that is not there");
+        if (!is_oneof_sound(m->source, source))
+            return malformed(err, m->made->name, "a oneof is not there, or has a repeated field");
         place_field(&fields[i], source, oneofs, &size);
     }
     m->made->sizeof_message = size;

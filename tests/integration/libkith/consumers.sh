@@ -13,9 +13,9 @@ trap 'exec 7>&-; rm -rf "$work"' EXIT
 DESTDIR='' cmake --install "$build" --prefix "$work/usr" >"$work/install.log"
 
 lib=$(dirname "$(find "$work/usr" -name kith.pc)")
-export PKG_CONFIG_PATH=$lib PKG_CONFIG_SYSROOT_DIR=
+export PKG_CONFIG_PATH=$lib
 export LD_LIBRARY_PATH=${lib%/pkgconfig}
-flags() { pkg-config --define-variable=prefix="$work/usr" "$1" kith; }
+flags() { pkg-config "$1" kith; }
 
 mkfifo "$work/stop"
 "$fake" <"$work/stop" >"$work/url" &
