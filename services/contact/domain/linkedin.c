@@ -111,16 +111,22 @@ static const char *fold(struct arena *arena, const char *text)
     return arena_strdup(arena, folded);
 }
 
-/* False when the arena is full. */
-static bool fill_row(const struct row_text *text, struct arena *arena, struct import_row *out)
+/* First and last name in one; too long ones are cut between characters. */
+static void join_names(const struct row_text *text, char name[2 * NAME_SIZE])
 {
-    char name[2 * FIELD_SIZE + 2], email[EMAIL_SIZE] = "", url[PROFILE_URL_SIZE] = "";
     const char *first = text->field[LINKEDIN_FIRST_NAME];
     const char *last = text->field[LINKEDIN_LAST_NAME];
     size_t n = charset_decode(CHARSET_UTF8, first, strlen(first), name, NAME_SIZE);
     name[n] = ' ';
     charset_decode(CHARSET_UTF8, last, strlen(last), name + n + 1, NAME_SIZE);
     text_tidy(name);
+}
+
+/* False when the arena is full. */
+static bool fill_row(const struct row_text *text, struct arena *arena, struct import_row *out)
+{
+    char name[2 * NAME_SIZE], email[EMAIL_SIZE] = "", url[PROFILE_URL_SIZE] = "";
+    join_names(text, name);
     if (!text_email(text->field[LINKEDIN_EMAIL], email, sizeof(email)))
         email[0] = '\0';
     if (!profile_url_normalise(text->field[LINKEDIN_URL], url))

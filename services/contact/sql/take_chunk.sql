@@ -1,11 +1,17 @@
 -- The chunk that continues an upload, or begins one. No row: it does neither. The first chunk also
--- sweeps away what uploads given up more than a day ago left behind.
-WITH swept AS (
+-- sweeps away uploads given up more than a day ago.
+WITH given_up AS (
+    SELECT import_id FROM contact.import
+    WHERE member_id = $1::uuid AND import_id <> $2::uuid AND $6::int8 = 0 AND state = 1
+        AND started_at < now() - interval '1 day'
+), swept_chunks AS (
     DELETE FROM contact.import_chunk AS c
-    USING contact.import AS i
-    WHERE c.member_id = $1::uuid AND i.member_id = $1::uuid AND c.import_id = i.import_id
-        AND c.import_id <> $2::uuid AND $6::int8 = 0 AND i.state = 1
-        AND i.started_at < now() - interval '1 day'
+    USING given_up AS g
+    WHERE c.member_id = $1::uuid AND c.import_id = g.import_id
+), swept AS (
+    DELETE FROM contact.import AS i
+    USING given_up AS g
+    WHERE i.member_id = $1::uuid AND i.import_id = g.import_id
 ), taken AS (
     INSERT INTO contact.import AS i
         (member_id, import_id, state, format, is_dry_run, file_name, bytes_received)
