@@ -74,14 +74,21 @@ state_create_user() {
 }
 
 state_create() {
-    local dir user
-    user=$(state_user)
     (umask 022 && mkdir -p -- "$STATE") ||
         die "can not make $STATE" "choose another place: KITH_HOME=/path"
     [[ -w $STATE ]] || die "can not write to $STATE" "choose another place: KITH_HOME=/path"
     echo "Kith state directory, layout 1" >"$STATE/.kith"
+}
+
+# Parts that are there keep their owner: whose they are is checked, not changed. Parts that are
+# missing were removed by hand, or an older version had none.
+state_fill() {
+    local dir user
+    user=$(state_user)
     for dir in "${STATE_PARTS[@]}"; do
-        [[ -d $STATE/$dir ]] || mkdir -m 0700 -- "$STATE/$dir"
+        [[ ! -d $STATE/$dir ]] || continue
+        mkdir -m 0700 -- "$STATE/$dir" ||
+            die "can not make $STATE/$dir" "choose another place: KITH_HOME=/path"
         [[ $EUID -ne 0 ]] || chown "$user:$user" -- "$STATE/$dir"
     done
 }
@@ -90,7 +97,8 @@ state_prepare() {
     state_check_ours
     state_check_length
     state_create_user
-    [[ -d $STATE/db ]] || state_create
+    state_exists || state_create
+    state_fill
     state_check_owner
     unprivileged test -x "$STATE/run" ||
         die "user $(state_user) can not enter $STATE: a directory above it is closed to others" \

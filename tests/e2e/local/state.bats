@@ -66,6 +66,14 @@ postmaster() { head -n 1 "$DATA/postmaster.pid"; }
     [ ! -e "$DATA.new" ]
 }
 
+@test "a part of the state directory that is missing is made anew" {
+    up
+    rmdir "$KITH_HOME/profiles"
+    up
+    [ "$(stat -c %a "$KITH_HOME/profiles")" = 700 ]
+    answers
+}
+
 @test "a cluster with files missing is explained, not touched" {
     up
     local_part 'unprivileged cluster_down'
