@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 setup_file() {
     load ../stack.bash
     stack_up
-    export STACK XDG_CONFIG_HOME=$STACK/config NO_COLOR=1
+    export STACK NO_COLOR=1
     DATA=$REPO/tests/data
     EXPORT=$DATA/linkedin/Connections.csv
     QUESTION="Which snorkeling mask and fins should I take on a trip to Hawaii?"
@@ -53,7 +53,7 @@ inbox_has() { # PROFILE KIND
     [[ $output == *"Mira Solberg is a member now (profile mira)"* ]]
     kith member add "Dana Whitlock" dana.whitlock@example.org --save-as dana \
         --fact expertise:swimming
-    [ "$(stat -c %a "$XDG_CONFIG_HOME/kith/dana.json")" = 600 ]
+    [ "$(stat -c %a "$KITH_PROFILES/dana.json")" = 600 ]
     run -0 mira whoami
     [[ ${lines[0]} == "Mira Solberg  mira.solberg@example.org" ]]
     [[ $output == *"interest  choir"* ]]

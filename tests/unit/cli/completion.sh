@@ -5,6 +5,7 @@ PATH=$(dirname "$1"):$PATH
 # shellcheck source=/dev/null
 . "$2"
 
+unset KITH_PROFILES
 XDG_CONFIG_HOME=$(mktemp -d)
 trap 'rm -rf "$XDG_CONFIG_HOME"' EXIT
 mkdir "$XDG_CONFIG_HOME/kith"

@@ -15,7 +15,10 @@ static int set_up(void **state)
 {
     (void)state;
     arena_init(&arena, 1 << 20);
-    return mkdtemp(folder) != NULL && setenv("XDG_CONFIG_HOME", folder, 1) == 0 ? 0 : -1;
+    return mkdtemp(folder) != NULL && unsetenv("KITH_PROFILES") == 0 &&
+                   setenv("XDG_CONFIG_HOME", folder, 1) == 0
+               ? 0
+               : -1;
 }
 
 static int tear_down(void **state)
