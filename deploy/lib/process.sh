@@ -36,13 +36,9 @@ process_stop() { # PIDFILE SECONDS: ask, wait, insist
     rm -f -- "$1"
 }
 
-process_on_port() { # PORT -> "name (pid N)" of who listens, as far as we may see
+process_on_port() { # PORT -> "name (pid N)" of who listens; "" if we may not see it
     local line
     line=$(ss -Hltnp "sport = :$1" 2>/dev/null | head -n 1)
     [[ -n $line ]] || return 1
-    if [[ $line =~ \"([^\"]*)\",pid=([0-9]+) ]]; then
-        echo "${BASH_REMATCH[1]} (pid ${BASH_REMATCH[2]})"
-    else
-        echo "a process of another user"
-    fi
+    [[ ! $line =~ \"([^\"]*)\",pid=([0-9]+) ]] || echo "${BASH_REMATCH[1]} (pid ${BASH_REMATCH[2]})"
 }

@@ -78,11 +78,16 @@ service_is_current() { # SERVICE
     exe=$(readlink "/proc/$pid/exe") && [[ $exe == "$STATE/app/bin/kith-$1" ]]
 }
 
+# A process that was killed a moment ago may still hold its port: nobody's name is on it then.
 service_check_port() { # SERVICE
-    local who
-    who=$(process_on_port "$(service_port "$1")") || return 0
-    die "port $(service_port "$1") of kith-$1 is taken by $who" \
-        "end it, or take three other ports: KITH_PORT=$((${KITH_PORT:-7101} + 100)) deploy/local up"
+    local who port end=$((SECONDS + 5))
+    port=$(service_port "$1")
+    while who=$(process_on_port "$port"); do
+        [[ -n $who || $SECONDS -ge $end ]] &&
+            die "port $port of kith-$1 is taken by ${who:-a process of another user}" \
+                "end it, or take three other ports: KITH_PORT=$((${KITH_PORT:-7101} + 100)) deploy/local up"
+        read -rt 0.05 <> <(:) || true
+    done
 }
 
 log_rotate() { # FILE
