@@ -9,7 +9,7 @@
 static const double US_PER_YEAR = 365.25 * 24 * 3600 * 1e6;
 
 /* What is known of the contacts that any signal speaks for. */
-struct tally {
+struct standings {
     double (*strength)[SCORE_N_SIGNALS]; /* by contact */
     bool *is_touched;
     bool *is_unread; /* by contact: not all that is known of her has a meaning yet */
@@ -17,10 +17,10 @@ struct tally {
     size_t n_touched;
 };
 
-static bool tally_init(struct tally *t, const struct network *net, struct arena *arena)
+static bool standings_init(struct standings *t, const struct network *net, struct arena *arena)
 {
     size_t n = (size_t)net->n_contacts + 1;
-    *t = (struct tally){.strength = arena_calloc(arena, n, sizeof(*t->strength)),
+    *t = (struct standings){.strength = arena_calloc(arena, n, sizeof(*t->strength)),
         .is_touched = arena_calloc(arena, n, sizeof(*t->is_touched)),
         .is_unread = arena_calloc(arena, n, sizeof(*t->is_unread)),
         .touched = arena_calloc(arena, n, sizeof(*t->touched))};
@@ -29,7 +29,7 @@ static bool tally_init(struct tally *t, const struct network *net, struct arena 
 
 /* Evidence waits for its meaning after an import; until it has one, she is judged by words. */
 static void mark_unread(
-    struct tally *t, const struct network *net, const struct signal_meaning *meaning)
+    struct standings *t, const struct network *net, const struct signal_meaning *meaning)
 {
     for (uint32_t s = 0; s < net->n_statements; s++) {
         const struct network_statement *statement = &net->statements[s];
@@ -41,7 +41,8 @@ static void mark_unread(
 }
 
 /* Every holder of a statement gets its strength, as sure as it is that she is one. */
-static void tally_hits(struct tally *t, const struct network *net, const struct signal_hits *hits)
+static void share_out(
+    struct standings *t, const struct network *net, const struct signal_hits *hits)
 {
     for (size_t i = 0; i < hits->n; i++) {
         const struct signal_hit *hit = &hits->items[i];
@@ -58,7 +59,7 @@ static void tally_hits(struct tally *t, const struct network *net, const struct 
 }
 
 static struct route_candidate judge(const struct router *router, const struct network *net,
-    const struct tally *t, const struct route_request *request, uint32_t number)
+    const struct standings *t, const struct route_request *request, uint32_t number)
 {
     const struct network_contact *contact = &net->contacts[number];
     struct route_candidate c = {.contact = number};
@@ -98,7 +99,7 @@ static void keep_best(struct route_result *out, size_t max, const struct route_c
 }
 
 static void select_best(const struct router *router, const struct network *net,
-    const struct tally *t, const struct route_request *request, struct route_result *out)
+    const struct standings *t, const struct route_request *request, struct route_result *out)
 {
     for (size_t i = 0; i < t->n_touched; i++) {
         struct route_candidate c = judge(router, net, t, request, t->touched[i]);
@@ -255,7 +256,7 @@ enum err_code route(const struct router *router, const struct network *network,
         .meaning = request->meaning,
         .arena = arena};
     struct signal_hits hits = {.arena = arena};
-    struct tally tally;
+    struct standings standings;
     struct route_result result = {.considered = network->n_contacts};
     enum err_code code = read_question(router, request->question, &q, err);
     if (code == ERR_OK)
@@ -263,16 +264,16 @@ enum err_code route(const struct router *router, const struct network *network,
     if (code != ERR_OK)
         return code;
     result.candidates = arena_calloc(arena, ROUTE_MAX_CANDIDATES + 1, sizeof(*result.candidates));
-    if (!result.candidates || !tally_init(&tally, network, arena))
+    if (!result.candidates || !standings_init(&standings, network, arena))
         return err_raise(err, REASON_REQUEST_TOO_LARGE, "the network is too large for a call");
-    tally_hits(&tally, network, &hits);
-    mark_unread(&tally, network, q.meaning);
-    select_best(router, network, &tally, request, &result);
+    share_out(&standings, network, &hits);
+    mark_unread(&standings, network, q.meaning);
+    select_best(router, network, &standings, request, &result);
     if (request->named < network->n_contacts) {
         result.named = arena_alloc(arena, sizeof(*result.named));
         if (!result.named)
             return err_raise(err, REASON_REQUEST_TOO_LARGE, "the network is too large for a call");
-        *result.named = judge(router, network, &tally, request, request->named);
+        *result.named = judge(router, network, &standings, request, request->named);
     }
     code = explain_all(router, &q, &hits, &result, err);
     if (code == ERR_OK)

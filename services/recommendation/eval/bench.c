@@ -72,7 +72,15 @@ struct meaning *bench_encode(const struct bench *bench, const struct network *ne
     if (bench->encoder.encoder == NULL)
         return NULL;
     meanings = must(calloc((size_t)network->n_statements + 1, sizeof *meanings));
-    for (uint32_t s = 0; s < network->n_statements; s++)
-        meaning_of_evidence(&bench->encoder, network_text(network, s), &meanings[s]);
+    for (uint32_t s = 0; s < network->n_statements; s++) {
+        const char *text = network_text(network, s);
+
+        if (network->statements[s].kind != NETWORK_ANSWERED) {
+            meaning_of_evidence(&bench->encoder, text, &meanings[s]);
+            continue;
+        }
+        meaning_of_question(&bench->encoder, text, &meanings[s].vector);
+        meanings[s].hubness = hubness_of(&bench->encoder.bank, &meanings[s].vector);
+    }
     return meanings;
 }

@@ -30,3 +30,7 @@ struct meaning *bench_encode(const struct bench *bench, const struct network *ne
 /* Prints how questions of `pairs` find their evidence, and what of `nobody` (may be NULL) is
  * refused. Returns the exit status. */
 int topics_run(const struct bench *bench, const char *pairs, const char *nobody);
+
+/* Prints how test questions of `dir` (questions.tsv, answers.tsv) find who answered them, by votes
+ * of the train questions. Returns the exit status. */
+int votes_run(const struct bench *bench, const char *dir);
