@@ -94,7 +94,7 @@ enum err_code store_add_ask(struct db_session *db, const struct id *asker,
         db_text(event->traceparent), db_bytes(event->payload.data, event->payload.len));
     if (code == ERR_OK && db_rows(r) == 0)
         return err_raise(err, REASON_CONTACT_NOT_REACHABLE,
-            "%s can not be reached here any more; invite her, then ask again", target->name);
+            "the contact can not be reached here any more; invite her, then ask again");
     return code;
 }
 

@@ -15,13 +15,13 @@ static bool is_reachable(const struct rpc_ctx *ctx, const struct store_person *p
 }
 
 static enum err_code not_reachable(
-    struct rpc_ctx *ctx, const struct store_person *person, const char *how)
+    struct rpc_ctx *ctx, const struct store_person *person, const char *who)
 {
     char contact[ID_TEXT_SIZE];
     id_format(&person->contact, contact);
     return err_raise(&ctx->err, REASON_CONTACT_NOT_REACHABLE,
-        "%s%s is not a member here and can not be asked yet; invite her: kith invite %s",
-        person->name, how, contact);
+        "%s is not a member here and can not be asked yet; invite her: kith invite %s", who,
+        contact);
 }
 
 static enum err_code choose_named(
@@ -33,7 +33,7 @@ static enum err_code choose_named(
         return err_raise(
             &ctx->err, REASON_CONTACT_NOT_FOUND, "contact %s is not in your address book", text);
     if (!is_reachable(ctx, r->named))
-        return not_reachable(ctx, r->named, "");
+        return not_reachable(ctx, r->named, "this contact");
     bool has_evidence = r->result.named && r->result.named->n_evidence > 0;
     *out = (struct choice){
         r->named, has_evidence ? r->result.named->reason : "you were named by the asker"};
@@ -53,7 +53,7 @@ static enum err_code choose_best(struct rpc_ctx *ctx, const struct routing *r, s
         best = best ? best : r->people[i];
     }
     if (best)
-        return not_reachable(ctx, best, ", who fits best,");
+        return not_reachable(ctx, best, "the contact who fits best");
     return err_raise(&ctx->err, REASON_NOBODY_FITS,
         "none of your %u contacts shows evidence of knowing this; name somebody, or add facts",
         r->result.considered);

@@ -171,7 +171,7 @@ void world_settle(struct world *w)
 {
     size_t n = 0, n_stale = 1, n_waiting = 1;
     for (int tries = 0; n_stale + n_waiting > 0; tries++) {
-        assert_true(tries < 60000);
+        assert_true(tries < 300000);
         engine_count(w->service.engine, &n, &n_stale);
         n_waiting = w->service.meanings ? meanings_count_waiting(w->service.meanings) : 0;
         (void)poll(NULL, 0, 1);

@@ -54,5 +54,6 @@ struct id world_contact(struct world *w, const struct someone *owner, const char
 enum err_code world_call(struct world *w, struct rpc_client *client, const char *method,
     const ProtobufCMessage *in, void **out);
 
-/* Waits until no network is out of date and no text waits to be encoded; fails after a minute. */
+/* Waits until no network is out of date and no text waits to be encoded; fails after five minutes.
+ */
 void world_settle(struct world *w);
