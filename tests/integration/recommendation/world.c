@@ -167,6 +167,11 @@ enum err_code world_call(struct world *w, struct rpc_client *client, const char 
     return code;
 }
 
+void world_pause(void)
+{
+    (void)poll(NULL, 0, 1);
+}
+
 void world_settle(struct world *w)
 {
     size_t n = 0, n_stale = 1, n_waiting = 1;
@@ -174,6 +179,6 @@ void world_settle(struct world *w)
         assert_true(tries < 300000);
         engine_count(w->service.engine, &n, &n_stale);
         n_waiting = w->service.meanings ? meanings_count_waiting(w->service.meanings) : 0;
-        (void)poll(NULL, 0, 1);
+        world_pause();
     }
 }

@@ -57,3 +57,6 @@ enum err_code world_call(struct world *w, struct rpc_client *client, const char 
 /* Waits until no network is out of date and no text waits to be encoded; fails after five minutes.
  */
 void world_settle(struct world *w);
+
+/* A millisecond, between two looks at what is waited for. */
+void world_pause(void);
