@@ -216,6 +216,34 @@ static void who_answered_a_like_question_is_found_again(void **state)
     network_free(net);
 }
 
+/* No word is shared, but the vectors are the same. */
+static void a_past_question_that_means_alike_votes_too(void **state)
+{
+    (void)state;
+    static const struct sample_fact facts[] = {
+        {1, NETWORK_ANSWERED, "Where do I get a bicycle repaired?"},
+        {2, NETWORK_ANSWERED, "Which opera should I hear in Milan?"},
+        {0, NETWORK_UNSPECIFIED, NULL}};
+    static const struct meaning alike = {.vector = {.dim = {127}, .scale = 1.0F / 127}};
+    static const struct meaning other = {.vector = {.dim = {0, 127}, .scale = 1.0F / 127}};
+    const struct meaning *evidence[] = {&alike, &other};
+    const struct signal_meaning meaning = {.question = alike.vector, .evidence = evidence};
+    struct router router = {.wordnet = map.wordnet, .parameters = score_defaults};
+    struct network *net = sample_network(map.wordnet, 2, facts);
+    struct route_request request = {.question = "My chain is broken, what now?",
+        .meaning = &meaning,
+        .now_us = NOW_US,
+        .max_candidates = 3,
+        .named = UINT32_MAX};
+    struct route_result result = {0};
+    struct err err = {0};
+    assert_ok(route(&router, net, &request, &arena, &result, &err), &err);
+    assert_int_equal(result.n_fit, 1);
+    assert_int_equal(number(&result, 0), 1);
+    assert_int_equal(result.candidates[0].evidence[0].signal, SCORE_PAST_ANSWER);
+    network_free(net);
+}
+
 static void surer_evidence_weighs_more(void **state)
 {
     (void)state;
@@ -306,6 +334,7 @@ int main(void)
         cmocka_unit_test_setup(a_named_contact_is_judged_without_evidence, reset),
         cmocka_unit_test_setup(evidence_that_waits_for_its_meaning_is_judged_by_words, reset),
         cmocka_unit_test_setup(who_answered_a_like_question_is_found_again, reset),
+        cmocka_unit_test_setup(a_past_question_that_means_alike_votes_too, reset),
         cmocka_unit_test_setup(surer_evidence_weighs_more, reset),
         cmocka_unit_test_setup(shares_add_up_to_the_whole_expertise, reset),
         cmocka_unit_test_setup(routing_twice_gives_the_same_bits, reset),
