@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/combine.h"
 
+#include "db/costs.h"
 #include "db/pool.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -11,8 +11,6 @@ enum {
     US_PER_S = 1000000,
     NS_PER_US = 1000,
     MAX_BATCH = 64,
-    N_COSTS = 256,
-    SLOW_US = 3000, /* a read that takes longer holds up its batch: it runs alone */
     TAKEN_WAIT_US = 1000,
 };
 
@@ -33,12 +31,6 @@ struct slot {
     struct err err;
 };
 
-/* What statements cost, by a hash of their address; a collision only makes us forget. */
-struct cost {
-    _Atomic(const struct db_stmt *) stmt;
-    _Atomic int64_t us; /* moving average over about eight runs */
-};
-
 struct combiner {
     pthread_mutex_t lock;
     struct slot *first;
@@ -46,7 +38,7 @@ struct combiner {
     struct slot *free;
     int n_leaders;
     int max_leaders;
-    struct cost costs[N_COSTS];
+    struct costs costs;
 };
 
 struct batch {
@@ -56,30 +48,6 @@ struct batch {
     int n_sent;
     int n_told; /* of the sent ones: their threads know */
 };
-
-/* ---- costs ----------------------------------------------------------------------------------- */
-
-static size_t cost_index(const struct db_stmt *stmt)
-{
-    return ((uintptr_t)stmt / sizeof(*stmt)) % N_COSTS;
-}
-
-void combiner_note_cost(struct combiner *c, const struct db_stmt *stmt, int64_t us)
-{
-    struct cost *cost = &c->costs[cost_index(stmt)];
-    int64_t old_us = atomic_load_explicit(&cost->us, memory_order_relaxed);
-    if (atomic_load_explicit(&cost->stmt, memory_order_relaxed) != stmt)
-        old_us = us;
-    atomic_store_explicit(&cost->stmt, stmt, memory_order_relaxed);
-    atomic_store_explicit(&cost->us, (7 * old_us + us) / 8, memory_order_relaxed);
-}
-
-bool combiner_takes(const struct combiner *c, const struct db_stmt *stmt)
-{
-    const struct cost *cost = &c->costs[cost_index(stmt)];
-    return stmt->is_read && (atomic_load_explicit(&cost->stmt, memory_order_relaxed) != stmt ||
-                                atomic_load_explicit(&cost->us, memory_order_relaxed) < SLOW_US);
-}
 
 /* ---- slots: under the lock ------------------------------------------------------------------- */
 
@@ -262,7 +230,7 @@ static void read_batch(struct batch *b, struct db_conn *conn, int64_t deadline_u
         if (!read_result(conn, slot))
             return;
         int64_t now_us = conn_now_us();
-        combiner_note_cost(b->c, slot->stmt, now_us - before_us);
+        costs_note(&b->c->costs, slot->stmt, now_us - before_us);
         before_us = now_us;
     }
 }
@@ -317,7 +285,7 @@ static void run_own(struct batch *b, struct db_conn *conn, struct slot *own)
     own->is_rerun = own->code != ERR_OK && own->err.reason == REASON_DATABASE_UNAVAILABLE;
     if (own->is_rerun)
         own->code = ERR_OK;
-    combiner_note_cost(b->c, own->stmt, conn_now_us() - started_us);
+    costs_note(&b->c->costs, own->stmt, conn_now_us() - started_us);
     (void)pthread_mutex_lock(&b->c->lock);
     settle(b->c, own);
     (void)pthread_mutex_unlock(&b->c->lock);
@@ -410,6 +378,16 @@ static bool wait_or_lead(struct db *db, struct slot *slot)
         (void)pthread_cond_timedwait(&slot->changed, &c->lock, &until);
     }
     return true;
+}
+
+bool combiner_takes(const struct combiner *c, const struct db_stmt *stmt)
+{
+    return stmt->is_read && !costs_is_slow(&c->costs, stmt);
+}
+
+void combiner_note_cost(struct combiner *c, const struct db_stmt *stmt, int64_t us)
+{
+    costs_note(&c->costs, stmt, us);
 }
 
 enum err_code combiner_run(struct db *db, const struct db_stmt *stmt, const struct db_param *params,

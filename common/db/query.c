@@ -69,7 +69,10 @@ static enum err_code run_alone(struct db_session *s, const struct db_stmt *stmt,
     if (code != ERR_OK)
         return code;
     conn->is_commit_in_doubt = false;
+    int64_t started_us = conn_now_us();
     code = conn_run(conn, stmt, params, deadline_us, out, err);
+    if (stmt->is_read)
+        combiner_note_cost(s->db->combiner, stmt, conn_now_us() - started_us);
     bool is_lost = conn->is_broken && code != ERR_OK && err->reason == REASON_DATABASE_UNAVAILABLE;
     if (conn->is_commit_in_doubt || (is_lost && may_write(stmt))) {
         struct err cause = *err;
@@ -94,10 +97,7 @@ static enum err_code run_read(struct db_session *s, const struct db_stmt *stmt,
         if (code != ERR_OK || !is_rerun)
             return code;
     }
-    int64_t started_us = conn_now_us();
-    enum err_code code = run_alone(s, stmt, params, out, err);
-    combiner_note_cost(s->db->combiner, stmt, conn_now_us() - started_us);
-    return code;
+    return run_alone(s, stmt, params, out, err);
 }
 
 enum err_code db_query(struct db_session *s, const struct db_stmt *stmt,

@@ -129,7 +129,7 @@ static enum err_code start_relay(
         return code;
     char host[64] = "";
     (void)gethostname(host, sizeof host - 1);
-    (void)snprintf(self->owner, sizeof self->owner, "%s:%ld", host, (long)getpid());
+    (void)snprintf(self->owner, sizeof self->owner, "%s %s", host, config->service.listen);
     self->subscriber = (struct queue_subscriber){"notification", self->notification};
     const struct queue_relay_config relay = {
         .db = self->db,

@@ -26,7 +26,7 @@ struct recommendation {
     struct engine *engine;
     struct rpc_client *notification; /* for events only */
     struct queue_subscriber subscriber;
-    char owner[96]; /* unique name of this process: host and process id */
+    char owner[128]; /* of the relay: host and address, the same after a restart */
     struct queue_relay *relay;
     struct queue_consumer consumer;
     struct rpc_server *server;
