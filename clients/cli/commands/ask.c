@@ -81,7 +81,8 @@ static enum status preview(struct cli *cli, const char *question)
             view_count(cli, view_int(reply, "considered"), "contact", "contacts"));
     for (size_t i = 0; i < json_array_size(candidates); i++)
         show_candidate(cli, json_array_get(candidates, i), false);
-    show_notes(cli, reply);
+    if (cli->is_verbose || json_array_size(candidates) == 0)
+        show_notes(cli, reply);
     const json_t *best = json_array_get(candidates, 0);
     if (first_reachable(candidates) != NULL)
         cli_next(cli, "kith ask \"%s\"", view_clean(cli, question, false));

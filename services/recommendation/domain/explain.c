@@ -158,6 +158,12 @@ const char *explain_expertise(const struct route_candidate *c, struct arena *are
                            : "things known of her speak to the question");
 }
 
+/* A rarer sense may lead to something more special, but is not what the asker is likely to mean. */
+static bool is_usual_sense(const struct wordnet_reach *node)
+{
+    return node->step == WORDNET_STEP_START && node->weight > 0.99F;
+}
+
 const char *explain_term(
     const struct wordnet *wordnet, const struct term *term, struct arena *arena)
 {
@@ -170,8 +176,7 @@ const char *explain_term(
     if (wordnet_spread(wordnet, term->lemma, 0.5F, arena, &nodes, &n, &err) != ERR_OK)
         return NULL;
     for (size_t i = 0; i < n; i++)
-        if (nodes[i].step == WORDNET_STEP_KIND_OF &&
-            nodes[nodes[i].from].step == WORDNET_STEP_START)
+        if (nodes[i].step == WORDNET_STEP_KIND_OF && is_usual_sense(&nodes[nodes[i].from]))
             return arena_printf(arena, "\"%s\" is taken for a kind of %s", term->shown,
                 wordnet_label(wordnet, nodes[i].synset, arena));
     return arena_printf(arena, "\"%s\" is taken as it is", term->shown);
