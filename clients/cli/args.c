@@ -155,6 +155,16 @@ static enum status take_command(struct args *args, const char *first)
     return cli->command == NULL ? unknown_command(cli, first, both) : STATUS_OK;
 }
 
+/* The n-th word of "CONTACT KIND VALUE". */
+static const char *operand_name(struct cli *cli, const char *operands, int n)
+{
+    const char *at = operands;
+    for (int i = 0; i < n; i++)
+        at += strcspn(at, " ") + strspn(at + strcspn(at, " "), " ");
+    const char *name = arena_strndup(&cli->arena, at, strcspn(at, " "));
+    return name == NULL ? "" : name;
+}
+
 static enum status check_operands(struct cli *cli)
 {
     const struct command *c = cli->command;
@@ -163,7 +173,8 @@ static enum status check_operands(struct cli *cli)
     const char *usage = arena_printf(&cli->arena, "kith %s %s", c->name, c->operands);
     const char *more = arena_printf(&cli->arena, "%s   (more: kith help %s)", usage, c->name);
     if (cli->n_operands < c->min_operands)
-        return cli_refuse(cli, STATUS_USAGE, more, "something is missing");
+        return cli_refuse(cli, STATUS_USAGE, more, "%s is missing",
+            operand_name(cli, c->operands, cli->n_operands));
     if (c->max_operands >= 0 && cli->n_operands > c->max_operands)
         return cli_refuse(
             cli, STATUS_USAGE, more, "\"%s\" is one too many", cli->operands[c->max_operands]);

@@ -62,7 +62,8 @@ enum status run_contacts(struct cli *cli)
     else if (listing.n == 0)
         cli_note(cli, "no contact fits");
     else
-        cli_note(cli, "%s", view_count(cli, listing.n, "contact", "contacts"));
+        cli_note(cli, "%s%s", listing.n == limit ? "the first " : "",
+            view_count(cli, listing.n, "contact", "contacts"));
     return STATUS_OK;
 }
 

@@ -59,15 +59,27 @@ static struct pbjson_schema *load_schema(struct cli *cli)
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
-/* A comment on one line. */
+/* A comment on one line, with single blanks. */
 static const char *comment_of(
     struct cli *cli, const struct pbjson_schema *schema, const char *full_name)
 {
     const char *text = view_clean(cli, pbjson_schema_comment(schema, full_name), false);
-    char *copy = arena_strdup(&cli->arena, text + strspn(text, " "));
-    for (size_t n = copy == NULL ? 0 : strlen(copy); n > 0 && copy[n - 1] == ' '; n--)
-        copy[n - 1] = '\0';
-    return copy == NULL ? "" : copy;
+    char *out = arena_alloc(&cli->arena, strlen(text) + 1);
+    size_t n = 0;
+    for (; out != NULL && *text != '\0'; text++)
+        if (*text != ' ' || (n > 0 && text[1] != ' ' && text[1] != '\0'))
+            out[n++] = *text;
+    return out == NULL ? "" : out;
+}
+
+/* Enough of a comment for a list. */
+static const char *first_sentence(struct cli *cli, const char *comment)
+{
+    const char *end = strstr(comment, ". ");
+    if (end == NULL)
+        return comment;
+    const char *sentence = arena_strndup(&cli->arena, comment, (size_t)(end - comment) + 1);
+    return sentence == NULL ? comment : sentence;
 }
 
 static const char *method_comment(
@@ -115,44 +127,56 @@ static const char *limits_of(struct cli *cli, const Kith__V1__FieldLimits *l)
 
 /* ---- things ---------------------------------------------------------------------------------- */
 
-static void describe_message(
-    struct cli *cli, const struct pbjson_schema *schema, const ProtobufCMessageDescriptor *type)
+/* Rows of {"name", …} under a heading, or all of it as one JSON object. Takes `rows`. */
+static void show_rows(
+    struct cli *cli, const char *kind, const char *name, const char *comment, json_t *rows)
 {
     static const struct view_column columns[] = {{"", VIEW_BOLD, false, false},
         {"", VIEW_PLAIN, false, false}, {"", VIEW_DIM, false, false},
         {"", VIEW_PLAIN, false, true}};
     struct view_table table = view_table(cli, columns, 4);
-    cli_say(cli, "\nmessage %s%s%s\n  %s", cli->bold, type->name, cli->plain,
-        comment_of(cli, schema, type->name));
+    cli_say(cli, "\n%s %s%s%s\n  %s", kind, cli->bold, name, cli->plain, comment);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        const char *cells[] = {arena_printf(&cli->arena, "  %s", view_raw(row, "name")),
+            view_raw(row, "type"), view_raw(row, "limits"), view_raw(row, "comment")};
+        view_row(&table, cells);
+    }
+    view_print(&table);
+    json_t *json = json_pack("{s:s,s:s,s:o}", kind, name, "comment", comment,
+        strcmp(kind, "enum") == 0 ? "values" : "fields", rows);
+    (void)cli_emit(cli, json);
+    json_decref(json);
+}
+
+static void describe_message(
+    struct cli *cli, const struct pbjson_schema *schema, const ProtobufCMessageDescriptor *type)
+{
+    json_t *rows = json_array();
     for (unsigned i = 0; i < type->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &type->fields[i];
         char camel[128];
         pbjson_camel_name(field->name, camel, sizeof(camel));
         const char *full = arena_printf(&cli->arena, "%s.%s", type->name, field->name);
-        const char *name = arena_printf(&cli->arena, "  %s", camel);
-        const char *cells[] = {name, type_name(cli, field),
-            limits_of(cli, pbjson_schema_limits(schema, full)), comment_of(cli, schema, full)};
-        view_row(&table, cells);
+        (void)json_array_append_new(
+            rows, json_pack("{s:s,s:s,s:s,s:s}", "name", camel, "type", type_name(cli, field),
+                      "limits", limits_of(cli, pbjson_schema_limits(schema, full)), "comment",
+                      comment_of(cli, schema, full)));
     }
-    view_print(&table);
+    show_rows(cli, "message", type->name, comment_of(cli, schema, type->name), rows);
 }
 
 static void describe_enum(
     struct cli *cli, const struct pbjson_schema *schema, const ProtobufCEnumDescriptor *type)
 {
-    static const struct view_column columns[] = {
-        {"", VIEW_BOLD, false, false}, {"", VIEW_PLAIN, false, true}};
-    struct view_table table = view_table(cli, columns, 2);
-    cli_say(cli, "\nenum %s%s%s\n  %s", cli->bold, type->name, cli->plain,
-        comment_of(cli, schema, type->name));
+    json_t *rows = json_array();
     for (unsigned i = 0; i < type->n_values; i++) {
         const char *value = type->values[i].name;
         const char *full = arena_printf(&cli->arena, "%s.%s", type->name, value);
-        const char *cells[] = {
-            arena_printf(&cli->arena, "  %s", value), comment_of(cli, schema, full)};
-        view_row(&table, cells);
+        (void)json_array_append_new(
+            rows, json_pack("{s:s,s:s}", "name", value, "comment", comment_of(cli, schema, full)));
     }
-    view_print(&table);
+    show_rows(cli, "enum", type->name, comment_of(cli, schema, type->name), rows);
 }
 
 static const char *callers_of(struct cli *cli, const Kith__V1__MethodPolicy *policy)
@@ -167,21 +191,34 @@ static const char *callers_of(struct cli *cli, const Kith__V1__MethodPolicy *pol
     return text == NULL ? "" : text;
 }
 
+static json_t *method_json(
+    struct cli *cli, const struct pbjson_schema *schema, const struct pbjson_method *m)
+{
+    static const Kith__V1__MethodPolicy none = KITH__V1__METHOD_POLICY__INIT;
+    const Kith__V1__MethodPolicy *policy = m->policy == NULL ? &none : m->policy;
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:b,s:i}", "method", m->path, "comment",
+        method_comment(cli, schema, m), "request", m->in->name, "reply", m->out->name, "callers",
+        callers_of(cli, policy), "idempotent", (int)policy->idempotent, "timeoutMs",
+        (int)policy->default_timeout_ms);
+}
+
 static void describe_method(
     struct cli *cli, const struct pbjson_schema *schema, const struct pbjson_method *m)
 {
     static const char *const scopes[] = {
         "", " with a token that may read", " with a token that may write"};
-    cli_say(
-        cli, "method %s%s%s\n  %s", cli->bold, m->path, cli->plain, method_comment(cli, schema, m));
+    json_t *json = method_json(cli, schema, m);
+    (void)cli_emit(cli, json);
+    cli_say(cli, "method %s%s%s\n  %s", cli->bold, m->path, cli->plain, view_raw(json, "comment"));
     if (m->policy != NULL) {
         unsigned scope = (unsigned)m->policy->scope;
-        cli_note(cli, "  for %s%s; %s; %u ms unless told otherwise", callers_of(cli, m->policy),
+        cli_note(cli, "  for %s%s; %s; %u ms unless told otherwise", view_raw(json, "callers"),
             scopes[scope < 3 ? scope : 0],
             m->policy->idempotent ? "calling twice is as calling once"
                                   : "an idempotency key makes it safe to repeat",
             (unsigned)m->policy->default_timeout_ms);
     }
+    json_decref(json);
     describe_message(cli, schema, m->in);
     describe_message(cli, schema, m->out);
     cli_next(cli, "kith call %s '{…}'", m->path + strlen("kith.v1."));
@@ -204,9 +241,9 @@ static size_t list_methods(
         if (tail > len || strcmp(m->service + len - tail, service) != 0)
             continue;
         found++;
-        const char *cells[] = {m->path, method_comment(cli, schema, m)};
-        json_t *json = json_pack("{s:s,s:s,s:s,s:s}", "method", m->path, "request", m->in->name,
-            "reply", m->out->name, "comment", cells[1]);
+        const char *comment = method_comment(cli, schema, m);
+        const char *cells[] = {m->path, first_sentence(cli, comment)};
+        json_t *json = method_json(cli, schema, m);
         if (!cli_emit(cli, json))
             view_row(&table, cells);
         json_decref(json);

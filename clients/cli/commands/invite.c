@@ -23,7 +23,7 @@ enum status run_invite(struct cli *cli)
         cli_say(cli, "Invited %s%s%s; her code is %s%s%s", cli->bold,
             view_text(cli, invitation, "name"), cli->plain, cli->bold,
             view_text(cli, invitation, "code"), cli->plain);
-    cli_note(cli, "A member finds it in her inbox. Give the code to anybody else; it is valid %s.",
+    cli_note(cli, "A member finds it in her inbox. Give the code to anybody else; it expires %s.",
         view_until(cli, view_int(invitation, "expiresUs")));
     return STATUS_OK;
 }

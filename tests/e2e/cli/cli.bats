@@ -129,6 +129,8 @@ inbox_has() { # PROFILE KIND
         run -0 mira contact show "$name"
         [ "${lines[0]}" = "Dana Whitlock  Head Swim Coach, Blue Marlin Swim Club" ]
     done
+    run -2 mira contact show
+    [[ ${lines[0]} == "kith contact show: CONTACT is missing" ]]
     run -2 mira contact show an
     [[ $output == *"\"an\" fits "*" contacts"*"next: name one of these"*"and "*" more"* ]]
     run -3 mira contact show "nobody at all"
@@ -256,8 +258,8 @@ routes_to_dana() {
     run -0 kith list ContactService
     [[ $output == *kith.v1.ContactService/ImportFile* && $output != *RecommendationService* ]]
     run -0 kith describe ContactService/AddFact
-    [[ $output == *"for a member with a token that may write"*contactId*UUID*FactKind* || \
-        $output == *contactId*UUID* ]]
+    [[ $output == *"for a member with a token that may write"*contactId*UUID*"message kith.v1.AddFactResponse"* ]]
+    [ "$(kith describe AddFactRequest --json | jq -r '.fields[0].limits')" = UUID ]
     run -0 kith describe FactKind
     [[ $output == *FACT_KIND_HOMETOWN*"Where she comes from."* ]]
     run -3 kith describe AddFcat
