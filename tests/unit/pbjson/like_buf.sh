@@ -1,10 +1,10 @@
 #!/bin/bash
-# like_buf.sh CONVERT SET BUILD: our JSON mapping against buf's, both ways, on the same messages.
+# like_buf.sh CONVERT SET FOLDER: our JSON mapping against buf's, both ways, on the same messages.
 set -euo pipefail
 convert=$1
 set_file=$2
 
-buf=$3/node/node_modules/.bin/buf # where lint.proto keeps it
+buf=$3/node/node_modules/.bin/buf # in the folder where lint.proto keeps it
 [ -x "$buf" ] || buf=$(command -v buf) || { echo "skip: buf is not installed (npm package @bufbuild/buf)"; exit 77; }
 
 work=$(mktemp -d)
