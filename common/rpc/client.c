@@ -113,9 +113,12 @@ void rpc_client_free(struct rpc_client *client)
     (void)pthread_mutex_unlock(&client->lock);
     if (client->has_keeper)
         (void)pthread_join(client->keeper, NULL);
+    bool is_stopped = true;
     for (size_t i = 0; i < client->n_endpoints; i++)
-        endpoint_stop(&client->endpoints[i]);
+        is_stopped &= endpoint_stop(&client->endpoints[i]);
     cancel_all(client);
+    if (!is_stopped)
+        return; /* better to keep the memory than to have it used */
     for (size_t i = 0; i < client->n_slots; i++) {
         free(client->slots[i]->frame);
         free(client->slots[i]);

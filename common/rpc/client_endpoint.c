@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/client_state.h"
+#include "rpc/socket.h"
 
 #include <nng/protocol/reqrep0/req.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@ enum {
     MAX_REQUEST = 256 * 1024, /* bytes of one message, unless one call has more */
     MAX_CALLS_PER_MESSAGE = 128,
     EJECT_AFTER = 5, /* failures in a row */
+    STUCK_US = 2 * 1000 * 1000,
 };
 
 static void on_event(void *arg);
@@ -76,6 +78,8 @@ void endpoint_flush(struct endpoint *e, int64_t now_us, struct lane **leaving)
             return;
         e->idle = lane->next;
         e->n_away++;
+        lane->is_sending = true;
+        lane->connection = e->connection;
         lane->next = *leaving;
         *leaving = lane;
     }
@@ -179,6 +183,30 @@ static void on_return(struct lane *lane, nng_msg *msg)
     lanes_send(leaving);
 }
 
+static void note_event(struct lane *lane, int rv)
+{
+    struct endpoint *e = lane->endpoint;
+    int64_t now_us = clock_mono_us(clock_system());
+    (void)pthread_mutex_lock(&e->client->lock);
+    lane->is_sending = false;
+    if (rv == 0)
+        e->moved_us = now_us;
+    (void)pthread_mutex_unlock(&e->client->lock);
+}
+
+/* A lane hears of a broken connection before NNG tells of its end. */
+static void note_loss(struct lane *lane)
+{
+    struct endpoint *e = lane->endpoint;
+    (void)pthread_mutex_lock(&e->client->lock);
+    if (e->is_connected && lane->connection == e->connection) {
+        e->is_connected = false;
+        e->lost = e->connection;
+        (void)pthread_cond_signal(&e->client->changed);
+    }
+    (void)pthread_mutex_unlock(&e->client->lock);
+}
+
 static void hang_up(struct endpoint *e)
 {
     (void)pthread_mutex_lock(&e->client->lock);
@@ -195,6 +223,7 @@ static void on_event(void *arg)
     int rv = nng_aio_result(lane->aio);
     nng_msg *msg = nng_aio_get_msg(lane->aio);
     nng_aio_set_msg(lane->aio, NULL);
+    note_event(lane, rv);
     if (!lane->is_receiving && rv == 0) {
         /* Only now: NNG 1.5 crashes when a receive is cancelled before its request is out. */
         lane->is_receiving = true;
@@ -207,6 +236,8 @@ static void on_event(void *arg)
         msg = NULL;
     } else if (rv == NNG_ETIMEDOUT) {
         hang_up(lane->endpoint);
+    } else if (rv == NNG_ECONNRESET) {
+        note_loss(lane);
     }
     on_return(lane, rv == 0 ? msg : NULL);
 }
@@ -218,9 +249,18 @@ static void on_pipe_new(nng_pipe pipe, nng_pipe_ev event, void *arg)
     (void)event;
     struct endpoint *e = arg;
     (void)pthread_mutex_lock(&e->client->lock);
+    /*
+     * A dialer has one pipe at a time, but what NNG tells of them may be out of order: the end of
+     * the last after this beginning, or this one's end before it.
+     */
+    if (e->is_connected)
+        e->lost = e->connection;
     e->pipe = pipe;
-    e->is_connected = true;
+    e->is_connected = nng_pipe_id(pipe) != e->gone_pipe;
     e->connection++;
+    e->moved_us = clock_mono_us(clock_system());
+    if (!e->is_connected)
+        e->lost = e->connection;
     (void)pthread_cond_signal(&e->client->changed);
     (void)pthread_mutex_unlock(&e->client->lock);
 }
@@ -230,7 +270,8 @@ static void on_pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *arg)
     (void)event;
     struct endpoint *e = arg;
     (void)pthread_mutex_lock(&e->client->lock);
-    if (e->is_connected && nng_pipe_id(pipe) == nng_pipe_id(e->pipe)) {
+    e->gone_pipe = nng_pipe_id(pipe);
+    if (e->is_connected && e->gone_pipe == nng_pipe_id(e->pipe)) {
         e->is_connected = false;
         e->lost = e->connection;
         (void)pthread_cond_signal(&e->client->changed);
@@ -255,6 +296,29 @@ static enum err_code open_lanes(struct endpoint *e, struct err *err)
     return ERR_OK;
 }
 
+bool endpoint_is_stuck(const struct endpoint *e, int64_t now_us)
+{
+    bool is_waiting = !e->is_connected;
+    for (size_t i = 0; i < CLIENT_LANES; i++)
+        is_waiting |= e->lanes[i].is_sending;
+    return is_waiting && e->n_pending + e->n_sent > 0 && now_us - e->moved_us > STUCK_US;
+}
+
+/*
+ * NNG 1.5 sometimes loses sight of a connection that broke as it was made: its dialer then neither
+ * reports the end of it nor connects again. Another dialer does.
+ */
+void endpoint_redial(struct endpoint *e)
+{
+    (void)nng_dialer_close(e->dialer);
+    (void)pthread_mutex_lock(&e->client->lock);
+    e->is_connected = false;
+    e->lost = e->connection;
+    e->moved_us = clock_mono_us(clock_system());
+    (void)pthread_mutex_unlock(&e->client->lock);
+    (void)nng_dial(e->socket, e->url, &e->dialer, NNG_FLAG_NONBLOCK);
+}
+
 enum err_code endpoint_connect(struct endpoint *e, struct err *err)
 {
     nng_socket s;
@@ -277,20 +341,22 @@ enum err_code endpoint_connect(struct endpoint *e, struct err *err)
     enum err_code code = open_lanes(e, err);
     if (code != ERR_OK)
         return code;
-    rv = nng_dial(s, e->url, NULL, NNG_FLAG_NONBLOCK);
+    e->moved_us = clock_mono_us(clock_system());
+    rv = nng_dial(s, e->url, &e->dialer, NNG_FLAG_NONBLOCK);
     if (rv != 0)
         return err_raise(err, REASON_CONFIG_INVALID, "\"%s\" is not an address to connect to: %s",
             e->url, nng_strerror(rv));
     return ERR_OK;
 }
 
-void endpoint_stop(struct endpoint *e)
+bool endpoint_stop(struct endpoint *e)
 {
-    (void)nng_close(e->socket);
+    bool is_closed = socket_close(e->socket);
     for (size_t i = 0; i < CLIENT_LANES; i++) {
         if (e->lanes[i].aio)
             nng_aio_stop(e->lanes[i].aio);
         nng_aio_free(e->lanes[i].aio);
         nng_msg_free(e->lanes[i].msg);
     }
+    return is_closed;
 }

@@ -8,6 +8,7 @@ enum {
     MAX_ATTEMPTS = 3,
     BACKOFF_MS = 50,              /* at most, before the second attempt; doubles */
     CONNECT_WAIT_US = 300 * 1000, /* for a connection that is not there yet */
+    DRAINING_US = 1000 * 1000,    /* how long a server that is leaving is avoided */
     LONGEST_NAP_US = 1000 * 1000,
     /* gRPC A6, in tenths: retries stop when too many calls fail, and never feed an overload. */
     RETRY_TOKENS_MAX = 100,
@@ -104,14 +105,26 @@ void call_end(struct client_call *call, const struct db_bytes *out, const struct
     (void)pthread_mutex_unlock(&client->lock);
 }
 
-static bool is_worth_another_try(enum err_reason reason)
+/* Did the call certainly not begin? Then any may be tried again. */
+static bool is_untouched(enum err_reason reason)
 {
-    return reason == REASON_SERVER_UNREACHABLE || reason == REASON_CONNECTION_LOST ||
-           reason == REASON_SERVER_DRAINING;
+    return reason == REASON_SERVER_UNREACHABLE || reason == REASON_SERVER_DRAINING;
 }
 
-static bool take_retry_token(struct rpc_client *client)
+static bool is_worth_another_try(const struct client_call *call, enum err_reason reason)
 {
+    return call->n_attempts < MAX_ATTEMPTS &&
+           (is_untouched(reason) || (call->may_retry && reason == REASON_CONNECTION_LOST));
+}
+
+/* A server that said it is leaving, rather than failed, costs nothing but is left alone. */
+static bool take_retry_token(struct client_call *call, enum err_reason reason, int64_t now_us)
+{
+    struct rpc_client *client = call->client;
+    if (reason == REASON_SERVER_DRAINING) {
+        call->endpoint->ejected_until_us = now_us + DRAINING_US;
+        return !client->is_closing;
+    }
     bool is_granted = !client->is_closing && client->retry_tokens > RETRY_FLOOR;
     if (client->retry_tokens >= RETRY_COST)
         client->retry_tokens -= RETRY_COST;
@@ -125,11 +138,10 @@ void attempt_fail(struct client_call *call, const struct err *err)
     uint32_t ceiling_us = (uint32_t)(BACKOFF_MS * 1000) << (call->n_attempts - 1);
     int64_t again_us =
         now_us + (int64_t)err->retry_after_ms * 1000 + (int64_t)arc4random_uniform(ceiling_us);
-    bool is_retried = call->may_retry && call->n_attempts < MAX_ATTEMPTS &&
-                      is_worth_another_try(err->reason) && again_us < call->deadline_us;
+    bool is_retried = is_worth_another_try(call, err->reason) && again_us < call->deadline_us;
     if (is_retried) {
         (void)pthread_mutex_lock(&client->lock);
-        is_retried = take_retry_token(client);
+        is_retried = take_retry_token(call, err->reason, now_us);
         if (is_retried) {
             call->state = CALL_WAITING;
             call->due_us = again_us;
@@ -208,6 +220,19 @@ static void tell(struct client_call *call, enum err_reason reason, const char *w
     }
 }
 
+/* Without the lock. Every second is enough: this is for what should not happen. */
+static void free_stuck(struct rpc_client *client)
+{
+    for (size_t i = 0; i < client->n_endpoints; i++) {
+        struct endpoint *e = &client->endpoints[i];
+        (void)pthread_mutex_lock(&client->lock);
+        bool is_stuck = endpoint_is_stuck(e, clock_mono_us(clock_system()));
+        (void)pthread_mutex_unlock(&client->lock);
+        if (is_stuck)
+            endpoint_redial(e);
+    }
+}
+
 static void nap(struct rpc_client *client)
 {
     int64_t wait_us = client->next_due_us - clock_mono_us(clock_system());
@@ -237,6 +262,7 @@ void *keeper_run(void *arg)
         (void)pthread_mutex_unlock(&client->lock);
 
         lanes_send(leaving);
+        free_stuck(client);
         tell(failures.deadline, REASON_DEADLINE_PASSED, "did not answer in time");
         tell(failures.unreachable, REASON_SERVER_UNREACHABLE, "cannot be reached");
         tell(failures.lost, REASON_CONNECTION_LOST, "closed the connection during the call");

@@ -20,8 +20,10 @@ struct lane {
     struct endpoint *endpoint;
     nng_ctx ctx;
     nng_aio *aio;
-    nng_msg *msg; /* about to leave */
-    bool is_receiving;
+    nng_msg *msg;      /* about to leave */
+    bool is_receiving; /* only in the callbacks of this lane */
+    bool is_sending;
+    uint64_t connection; /* it was sent over */
 };
 
 struct call_list {
@@ -34,6 +36,7 @@ struct endpoint {
     struct rpc_client *client;
     char url[CLIENT_URL_SIZE];
     nng_socket socket;
+    nng_dialer dialer;
     uint64_t session; /* random; the server keeps one per connection */
     struct lane lanes[CLIENT_LANES];
     struct lane *idle;
@@ -42,7 +45,9 @@ struct endpoint {
     size_t n_pending;
     size_t n_sent; /* calls at the server */
     nng_pipe pipe;
+    int gone_pipe; /* the end of which was told last */
     bool is_connected;
+    int64_t moved_us;    /* when something last went out, came in or connected */
     uint64_t connection; /* number of the newest */
     uint64_t lost;       /* connections up to this one are gone */
     uint64_t mourned;    /* … and their calls have been told */
@@ -77,8 +82,14 @@ struct rpc_client {
 /* CONFIG_INVALID for an address NNG does not understand. */
 MUST_USE enum err_code endpoint_connect(struct endpoint *e, struct err *err);
 
-/* After nng_close of the socket: no callback runs afterwards. */
-void endpoint_stop(struct endpoint *e);
+/* False if NNG does not let go: its callbacks may still come. Else none does. */
+MUST_USE bool endpoint_stop(struct endpoint *e);
+
+/* Under the lock: calls wait, but nothing has moved for long. */
+bool endpoint_is_stuck(const struct endpoint *e, int64_t now_us);
+
+/* Without the lock, on the keeper's thread only: give the connection up and make a new one. */
+void endpoint_redial(struct endpoint *e);
 
 /* Under the lock: put pending calls on idle lanes; add them to the list of those to send. */
 void endpoint_flush(struct endpoint *e, int64_t now_us, struct lane **leaving);

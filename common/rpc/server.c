@@ -300,7 +300,8 @@ void rpc_server_free(struct rpc_server *s)
         call_queue_stop(s->queue);
     for (size_t i = 0; i < s->n_workers; i++)
         (void)pthread_join(s->workers[i], NULL);
-    transport_free(s->transport);
+    if (!transport_free(s->transport))
+        return; /* better to keep the memory than to have it used */
     call_queue_free(s->queue);
     health_free(s->health);
     schema_free(s->schema);

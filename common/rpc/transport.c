@@ -4,6 +4,7 @@
 #include "rpc/batch.h"
 #include "rpc/reply.h"
 #include "rpc/session.h"
+#include "rpc/socket.h"
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
@@ -18,7 +19,7 @@ enum {
     MAX_EXCHANGES = 16 * 1024,
     MAX_LANE_REPLY = 256 * 1024,
     LANE_REST_US = 30 * 1000 * 1000, /* a lane returns after so long, empty */
-    TICK_MS = 5000,
+    TICK_MS = 2000,
     URL_SIZE = 256,
     PIPE_SLOTS = 256,
 };
@@ -40,6 +41,7 @@ struct client {
     struct client *next;
     uint32_t pipe;
     struct session *session;
+    struct departure last; /* of one that is gone */
 };
 
 struct transport {
@@ -54,6 +56,7 @@ struct transport {
     size_t n_receiving;
     struct batch_pool batches;
     struct client *clients[PIPE_SLOTS];
+    struct client *gone; /* to be seen off by the ticker */
     size_t n_unanswered; /* results still to be sent */
     bool is_closing;
 };
@@ -208,17 +211,17 @@ static void on_pipe_new(nng_pipe pipe, nng_pipe_ev event, void *arg)
     (void)pthread_mutex_unlock(&t->lock);
 }
 
-static void free_client(struct transport *t, struct client *client)
+static void free_clients(struct client *client)
 {
-    if (client->session) {
-        struct departure out;
-        settle(t, session_close(client->session, &out));
-        send_departure(&out);
+    while (client) {
+        struct client *next = client->next;
         session_release(client->session);
+        free(client);
+        client = next;
     }
-    free(client);
 }
 
+/* Runs under NNG's locks: the lane of the session is freed later, by the ticker. */
 static void on_pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
     (void)event;
@@ -230,8 +233,14 @@ static void on_pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *arg)
     if (gone)
         *at = gone->next;
     (void)pthread_mutex_unlock(&t->lock);
-    if (gone)
-        free_client(t, gone);
+    if (gone && gone->session)
+        settle(t, session_close(gone->session, &gone->last));
+    if (gone) {
+        (void)pthread_mutex_lock(&t->lock);
+        gone->next = t->gone;
+        t->gone = gone;
+        (void)pthread_mutex_unlock(&t->lock);
+    }
     t->events.on_gone(t->events.self, id);
 }
 
@@ -391,12 +400,24 @@ static void on_event(void *arg)
     }
 }
 
+static void see_off(struct transport *t)
+{
+    (void)pthread_mutex_lock(&t->lock);
+    struct client *gone = t->gone;
+    t->gone = NULL;
+    (void)pthread_mutex_unlock(&t->lock);
+    for (const struct client *client = gone; client; client = client->next)
+        send_departure(&client->last);
+    free_clients(gone);
+}
+
 /* Lanes that waited long go home, so that no connection is silent for ever. */
 static void on_tick(void *arg)
 {
     struct transport *t = arg;
     if (nng_aio_result(t->ticker) != 0)
         return;
+    see_off(t);
     int64_t before_us = clock_mono_us(t->config.clock) - LANE_REST_US;
     for (size_t slot = 0; slot < PIPE_SLOTS; slot++) {
         struct departure out = {0};
@@ -449,7 +470,7 @@ enum err_code transport_new(struct transport **out, const struct transport_confi
     if (rv == 0)
         rv = nng_aio_alloc(&t->ticker, on_tick, t);
     if (rv != 0) {
-        transport_free(t);
+        (void)!transport_free(t);
         return nng_fault(err, "preparing the socket", rv);
     }
     (void)nng_socket_set_bool(t->socket, NNG_OPT_TCP_KEEPALIVE, true);
@@ -514,30 +535,30 @@ static void free_all(struct transport *t)
         nng_aio_free(x->aio);
         free(x);
     }
-    for (size_t slot = 0; slot < PIPE_SLOTS; slot++) {
-        while (t->clients[slot]) {
-            struct client *client = t->clients[slot];
-            t->clients[slot] = client->next;
-            session_release(client->session);
-            free(client);
-        }
-    }
+    for (size_t slot = 0; slot < PIPE_SLOTS; slot++)
+        free_clients(t->clients[slot]);
+    for (const struct client *client = t->gone; client; client = client->next)
+        nng_msg_free(client->last.msg);
+    free_clients(t->gone);
 }
 
-void transport_free(struct transport *t)
+bool transport_free(struct transport *t)
 {
     if (!t)
-        return;
+        return true;
     (void)pthread_mutex_lock(&t->lock);
     t->is_closing = true;
     (void)pthread_mutex_unlock(&t->lock);
     nng_aio_free(t->ticker);
-    (void)nng_close(t->socket);
+    bool is_closed = socket_close(t->socket);
     for (struct exchange *x = t->exchanges; x; x = x->next)
         nng_aio_stop(x->aio);
+    if (!is_closed)
+        return false;
     free_all(t);
     batch_pool_fini(&t->batches);
     (void)pthread_cond_destroy(&t->idle);
     (void)pthread_mutex_destroy(&t->lock);
     free(t);
+    return true;
 }

@@ -49,5 +49,8 @@ void transport_uncork(struct transport *t, struct cork *cork);
 /* Wait until every call received is answered and sent. False if that took too long. */
 bool transport_wait_idle(struct transport *t, int64_t timeout_ms);
 
-/* No callback runs afterwards; calls not answered are forgotten. */
-void transport_free(struct transport *t);
+/*
+ * Calls not answered are forgotten. False if NNG does not let go: its callbacks may still come, and
+ * nothing was freed. Else none does.
+ */
+MUST_USE bool transport_free(struct transport *t);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A TCP relay in front of a server that breaks connections: after a random number of bytes in
+ * either direction, wherever that is in a message.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct proxy;
+
+/* Listens at a port of its own and relays to `target`; both are "tcp://127.0.0.1:PORT". */
+struct proxy *proxy_start(const char *target, uint64_t seed);
+const char *proxy_url(const struct proxy *proxy);
+
+/* Connections from now on live for up to so many bytes; 0: for ever. */
+void proxy_set_life(struct proxy *proxy, uint32_t max_bytes);
+
+/* How many connections it broke so far. */
+unsigned proxy_count_broken(const struct proxy *proxy);
+
+void proxy_stop(struct proxy *proxy);
