@@ -21,6 +21,7 @@ story() { stack_do 'unprivileged demo_tell'; }
 
 @test "the story comes true, in two screens" {
     run story
+    echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *"Imported 320 new contacts"* ]]
     [[ $output == *"snorkeling is a kind of skin diving, a kind of swimming"* ]]
@@ -29,18 +30,20 @@ story() { stack_do 'unprivileged demo_tell'; }
 
 @test "it can be told again on the same instance" {
     run story
+    echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *"Imported 0 new contacts, 0 updated, 320 unchanged"* ]]
     [[ $output == *"they are connected already"* ]]
 }
 
-@test "every call of it is in the logs under one trace id, in the order of the story" {
+# In any order: a call is logged when its reply has left, which may be after its event has arrived.
+@test "every call of it is in the logs under one trace id" {
     run story
     trace=$(grep -oE '[0-9a-f]{32}' <<<"$output" | head -n 1)
     logged=$(stack_do "unprivileged grep -h $trace \"\$STATE\"/log/contact.log \
-        \"\$STATE\"/log/recommendation.log \"\$STATE\"/log/notification.log" | sort -k 2 |
-        grep -oE '/(ImportFile|Ask|Answer) |kind=kith.v1.Ask[A-Za-z]*' | tr -d '\n')
-    [ "$logged" = "/ImportFile /Ask kind=kith.v1.AskReceived/Answer kind=kith.v1.AskAnswered" ]
+        \"\$STATE\"/log/recommendation.log \"\$STATE\"/log/notification.log" |
+        grep -oE '/(ImportFile|Ask|Answer) |kind=kith.v1.Ask[A-Za-z]*' | LC_ALL=C sort | xargs)
+    [ "$logged" = "/Answer /Ask /ImportFile kind=kith.v1.AskAnswered kind=kith.v1.AskReceived" ]
 }
 
 @test "it tells the truth when a service is missing" {
@@ -50,11 +53,13 @@ story() { stack_do 'unprivileged demo_tell'; }
     [[ $output == *"The story ends here"* ]]
     stack_start notification
     run story
+    echo "$output"
     [ "$status" -eq 0 ]
 }
 
 @test "who does not fit is not asked, and nobody is asked in her place" {
     run kith --as mira ask "xyzzy plugh"
+    echo "$output"
     [ "$status" -eq 5 ]
     [[ $output == *"evidence"* ]]
 }
