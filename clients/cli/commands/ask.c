@@ -134,6 +134,40 @@ static void show_targets(struct cli *cli, const json_t *ask, const char *verb)
     }
 }
 
+/* The last id in a text; NULL: none. */
+static const char *id_in(struct cli *cli, const char *text)
+{
+    enum { UUID = 36 };
+    for (size_t at = strlen(text) + 1; at-- > UUID;) {
+        const char *id = arena_strndup(&cli->arena, text + at - UUID, UUID);
+        if (id != NULL && resolve_is_id(id))
+            return id;
+    }
+    return NULL;
+}
+
+/* Refusals name contacts by id, because what they say is logged too. A person wants the name. */
+static enum status refused(struct cli *cli, struct kith_error *error)
+{
+    bool is_about_contact = strcmp(kith_error_reason(error), "CONTACT_NOT_REACHABLE") == 0;
+    const char *id = is_about_contact ? id_in(cli, kith_error_message(error)) : NULL;
+    if (id == NULL || cli->is_json)
+        return cli_fail(cli, error);
+    struct kith_error *ignored = NULL;
+    const json_t *reply = cli_try(
+        cli, "ContactService/GetContact", json_pack("{s:s}", "contactId", id), NULL, &ignored);
+    kith_error_free(ignored);
+    if (reply == NULL)
+        return cli_fail(cli, error);
+    kith_error_free(error);
+    const char *name = view_text(cli, json_object_get(reply, "contact"), "name");
+    return cli_refuse(cli, STATUS_CONFLICT,
+        arena_printf(&cli->arena, "kith invite \"%s\"; once she accepts, ask again", name),
+        cli_has(cli, "to") ? "%s is not a member here and can not be asked yet"
+                           : "%s, who fits best, is not a member here and can not be asked yet",
+        name);
+}
+
 enum status run_ask(struct cli *cli)
 {
     const char *question = cli_operands_from(cli, 0);
@@ -143,11 +177,16 @@ enum status run_ask(struct cli *cli)
     const char *contact = to == NULL ? NULL : resolve_contact(cli, to);
     if (to != NULL && contact == NULL)
         return cli->status;
-    const json_t *reply = cli_call(cli, "RecommendationService/Ask",
-        json_pack("{s:s,s:s*}", "question", question, "contactId", contact));
+    struct kith_error *error = NULL;
+    if (cli_client(cli) == NULL)
+        return cli->status;
+    const json_t *reply = cli_try(cli, "RecommendationService/Ask",
+        json_pack("{s:s,s:s*}", "question", question, "contactId", contact), NULL, &error);
+    if (reply == NULL)
+        return refused(cli, error);
     const json_t *ask = json_object_get(reply, "ask");
-    if (reply == NULL || cli_emit(cli, ask))
-        return reply == NULL ? cli->status : STATUS_OK;
+    if (cli_emit(cli, ask))
+        return STATUS_OK;
     if (cli->is_quiet) {
         (void)printf("%s\n", view_raw(ask, "id"));
         return STATUS_OK;

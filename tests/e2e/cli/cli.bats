@@ -145,9 +145,12 @@ inbox_has() { # PROFILE KIND
     [ "$output" = "no questions yet" ]
 }
 
-@test "who is not connected is not asked, and the way to connect is shown" {
+@test "who is not here yet is not asked, and the way to connect is shown" {
     run -5 mira ask "$QUESTION"
-    [[ $output == *"next: Invite her: \`kith invite CONTACT\`"* ]]
+    [[ ${lines[0]} == "kith ask: Dana Whitlock, who fits best, is not a member here"* ]]
+    [[ ${lines[1]} == "next: kith invite \"Dana Whitlock\"; once she accepts, ask again" ]]
+    run --separate-stderr -5 mira ask --json --to "Dana Whitlock" "$QUESTION"
+    [ "$(jq -r .error.reason <<<"$stderr")" = CONTACT_NOT_REACHABLE ]
 }
 
 @test "an invitation connects" {
