@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bench_route [SECONDS]: routes everyday questions over networks of 500 and of 50,000 contacts with
- * a title, an employer and an interest each. One line per size: questions per second of one
- * thread, the time of one question, how long the network took to build.
+ * a title, an employer and an interest each. A line per size and set of signals: questions per
+ * second of one thread and the time of one question, the question's own encoding not included.
  */
 #include "domain/route.h"
 #include "wordnet_map.h"
@@ -98,20 +98,39 @@ static struct network *build(const struct wordnet *wordnet, uint32_t n)
     return net;
 }
 
+/* Vectors like an encoder's, but of nothing: what they cost is the same. For free(). */
+static struct meaning *make_meanings(const struct network *net, const struct meaning ***evidence)
+{
+    size_t n = net->n_statements;
+    struct meaning *meanings = calloc(n + 1, sizeof(*meanings));
+    uint32_t seed = 4;
+    *evidence = calloc(n + 1, sizeof(**evidence));
+    must(meanings && *evidence);
+    for (size_t i = 0; i < n; i++) {
+        (*evidence)[i] = &meanings[i];
+        meanings[i].vector.scale = 1.0F / (73 * 22);
+        for (size_t k = 0; k < ENCODER_DIM; k++)
+            meanings[i].vector.dim[k] = (int8_t)(next_random(&seed) % 255 - 127);
+    }
+    return meanings;
+}
+
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static void measure(const struct router *router, const struct network *net, double build_us,
-    double for_us, struct arena *arena)
+/* `meaning` NULL: by words and WordNet alone. */
+static void measure(const struct router *router, const struct network *net,
+    const struct signal_meaning *meaning, double for_us, struct arena *arena)
 {
     static double took_us[MAX_SAMPLES];
     size_t n = 0;
     double begin = now_us(), now = begin;
     while (n < MAX_SAMPLES && (now - begin < for_us || n < N_QUESTIONS)) {
         const struct route_request request = {.question = questions[n % N_QUESTIONS],
+            .meaning = meaning,
             .now_us = 1700000000000000,
             .max_candidates = CANDIDATES,
             .named = UINT32_MAX};
@@ -124,8 +143,26 @@ static void measure(const struct router *router, const struct network *net, doub
         took_us[n++] = now - start;
     }
     qsort(took_us, n, sizeof(took_us[0]), by_value);
-    (void)printf("candidates=%u rate=%.0f p50us=%.0f p99us=%.0f buildms=%.0f\n", net->n_contacts,
-        (double)n / (now - begin) * 1e6, took_us[n / 2], took_us[n * 99 / 100], build_us / 1e3);
+    (void)printf("candidates=%u signals=%s rate=%.0f p50us=%.0f p99us=%.0f\n", net->n_contacts,
+        meaning ? "words+wordnet+meaning" : "words+wordnet", (double)n / (now - begin) * 1e6,
+        took_us[n / 2], took_us[n * 99 / 100]);
+}
+
+static void measure_size(
+    const struct router *router, uint32_t size, double for_us, struct arena *arena)
+{
+    const struct meaning **evidence = NULL;
+    double start = now_us();
+    struct network *net = build(router->wordnet, size);
+    (void)printf("candidates=%u statements=%u buildms=%.0f\n", net->n_contacts, net->n_statements,
+        (now_us() - start) / 1e3);
+    struct meaning *meanings = make_meanings(net, &evidence);
+    const struct signal_meaning meaning = {.question = meanings[0].vector, .evidence = evidence};
+    measure(router, net, NULL, for_us, arena);
+    measure(router, net, &meaning, for_us, arena);
+    free(evidence);
+    free(meanings);
+    network_free(net);
 }
 
 int main(int argc, char **argv)
@@ -143,12 +180,8 @@ int main(int argc, char **argv)
     (void)printf("wordnet loadms=%.0f\n", (now_us() - start) / 1e3);
     struct router router = {.wordnet = map.wordnet, .parameters = score_defaults};
     arena_init(&arena, ARENA_LIMIT);
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        start = now_us();
-        struct network *net = build(map.wordnet, sizes[i]);
-        measure(&router, net, now_us() - start, for_us, &arena);
-        network_free(net);
-    }
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        measure_size(&router, sizes[i], for_us, &arena);
     arena_fini(&arena);
     wordnet_map_close(&map);
     return 0;
