@@ -10,7 +10,7 @@ if grep -q '^SANITIZERS:STRING=.' "$build/CMakeCache.txt"; then
 fi
 work=$(mktemp -d)
 trap 'exec 7>&-; rm -rf "$work"' EXIT
-DESTDIR='' cmake --install "$build" --prefix "$work/usr" >"$work/install.log"
+DESTDIR='' cmake --install "$build" --component libkith --prefix "$work/usr" >"$work/install.log"
 
 lib=$(dirname "$(find "$work/usr" -name kith.pc)")
 export PKG_CONFIG_PATH=$lib
@@ -33,9 +33,11 @@ if find "$work/usr" -name '*.pb-c.h' -o -name 'libcommon*' | grep .; then
     echo "the files above are no business of a user of the library" >&2
     exit 1
 fi
-exported=$(nm -D --defined-only "$LD_LIBRARY_PATH/libkith.so.0" | awk '$2 != "A" {print $3}')
-if grep -v '^kith_' <<<"${exported//@@KITH_0/}"; then
-    echo "the symbols above are exported and should not be" >&2
+nm -D --defined-only "$LD_LIBRARY_PATH/libkith.so.0" | awk '$2 != "A" {print $3}' |
+    sed 's/@.*//' | sort >"$work/exported"
+sed -nE 's/^KITH_API .*\b(kith_[a-z_]+)\(.*/\1/p' "$work/usr/include/kith.h" | sort >"$work/declared"
+if ! diff "$work/declared" "$work/exported"; then
+    echo "what kith.h declares (<) is not what the library exports (>)" >&2
     exit 1
 fi
 
