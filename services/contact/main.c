@@ -12,15 +12,19 @@
 #include "proc/proc.h"
 #include "service.h"
 
+#include <malloc.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { CONFIG_MEMORY = 1 << 20, EXIT_USAGE = 2 };
+enum { CONFIG_MEMORY = 1 << 20, EXIT_USAGE = 2, MMAP_THRESHOLD = 128 << 10 };
 
 static int serve(const struct contact_config *config, struct arena *arena)
 {
     struct contact_service service = {0};
     struct err err = {0};
+    /* The large blocks of an import return to the system when it is done. Left to itself, glibc
+     * raises this threshold, and every worker that ever ran an import keeps some megabytes. */
+    (void)mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
     proc_block_signals();
     enum err_code code = boot_open_log("contact", &config->service, &err);
     if (code == ERR_OK)

@@ -7,7 +7,8 @@
  *         build/release/tests/bench/import/bench_import
  *
  * Prints one line: rate (rows per second of the first import, all new), again_rate (the same file
- * again, nothing new), rss_kb (the service's peak), growth_kb (of it, after an import of 1,000).
+ * four times more, nothing new), rss_kb (the service's peak), growth_kb (of it, after an import of
+ * 1,000).
  */
 #include "auth/auth.h"
 #include "rpc/client.h"
@@ -26,7 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHUNK = 256 << 10, ARENA_LIMIT = 16 << 20, TIMEOUT_MS = 120000, WAIT_S = 20 };
+enum { CHUNK = 256 << 10, ARENA_LIMIT = 16 << 20, TIMEOUT_MS = 120000, WAIT_S = 20, AGAIN = 4 };
 
 struct bench {
     pid_t service;
@@ -175,7 +176,9 @@ int main(void)
     (void)import(&b, "export-1000.csv", &rows);
     long warm_kb = peak_kb(b.service);
     double seconds = import(&b, "export-30000.csv", &rows);
-    double again = import(&b, "export-30000.csv", &rows);
+    double again = 0;
+    for (int i = 0; i < AGAIN; i++)
+        again += import(&b, "export-30000.csv", &rows) / AGAIN;
     long kb = peak_kb(b.service);
     (void)printf("bench_import rate=%.0f again_rate=%.0f rows=%" PRIu32
                  " seconds=%.3f rss_kb=%ld growth_kb=%ld\n",
