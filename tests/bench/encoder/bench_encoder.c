@@ -3,6 +3,7 @@
  * bench_encoder FILE: processor time for one text, texts per second of it in a row, and what the
  * model costs in memory. FILE has a text per line. Prints "name value" lines.
  */
+#include "domain/encoder/vector.h"
 #include "encoder_file.h"
 
 #include <stdio.h>
@@ -86,6 +87,33 @@ static void measure(
     (void)printf("texts_per_s %.0f\n", best);
 }
 
+/* A question against a large network's evidence. */
+static void measure_scan(const struct encoder_file *file, struct encoder_scratch *scratch)
+{
+    enum { COUNT = 50000 };
+    struct encoder_vector *vectors = calloc(COUNT, sizeof *vectors);
+    float *cosines = calloc(COUNT, sizeof *cosines);
+    float vector[ENCODER_DIM];
+    double best = 1e9;
+
+    if (vectors == NULL || cosines == NULL)
+        exit(1);
+    (void)encoder_encode(file->encoder, scratch, "head swim coach", 15, vector);
+    for (size_t i = 0; i < COUNT; i++)
+        encoder_vector_pack(vector, &vectors[i]);
+    for (int round = 0; round < ROUNDS; round++) {
+        double begin = now_ms();
+        double took;
+
+        encoder_vector_scan(&vectors[0], vectors, COUNT, cosines);
+        took = now_ms() - begin;
+        best = took < best ? took : best;
+    }
+    (void)printf("scan_50000_ms %.2f\n", best);
+    free(vectors);
+    free(cosines);
+}
+
 /* Of this process, in kB. */
 static long resident_kb(void)
 {
@@ -127,6 +155,7 @@ int main(int argc, char **argv)
         return 1;
     measure(&file, scratch, &texts);
     (void)printf("memory_kb %ld\n", resident_kb() - before);
+    measure_scan(&file, scratch);
     encoder_scratch_free(scratch);
     encoder_file_close(&file);
     return 0;

@@ -6,6 +6,7 @@
 #include "unit_test.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,6 +199,42 @@ static void the_same_text_gives_the_same_bits_in_any_scratch(void **state)
     encoder_scratch_free(fresh);
 }
 
+struct encoding {
+    pthread_t thread;
+    const struct encoder *encoder;
+    float vector[ENCODER_DIM];
+};
+
+static void *encode_often(void *arg)
+{
+    struct encoding *encoding = arg;
+    struct encoder_scratch *scratch = encoder_scratch_new(encoding->encoder);
+
+    for (int i = 0; i < 50; i++)
+        (void)encoder_encode(encoding->encoder, scratch, "ab c dup", 8, encoding->vector);
+    encoder_scratch_free(scratch);
+    return NULL;
+}
+
+static void threads_share_a_model(void **state)
+{
+    enum { THREADS = 4 };
+    const struct fixture *f = *state;
+    struct encoding encodings[THREADS];
+    float alone[ENCODER_DIM];
+
+    (void)encoder_encode(f->encoder, f->scratch, "ab c dup", 8, alone);
+    for (size_t i = 0; i < THREADS; i++) {
+        encodings[i].encoder = f->encoder;
+        assert_int_equal(
+            pthread_create(&encodings[i].thread, NULL, encode_often, &encodings[i]), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(encodings[i].thread, NULL), 0);
+        assert_memory_equal(encodings[i].vector, alone, sizeof alone);
+    }
+}
+
 static void a_damaged_file_is_refused(void **state)
 {
     const struct fixture *f = *state;
@@ -321,6 +358,7 @@ int main(void)
         cmocka_unit_test(text_that_grows_when_normalised_fits),
         cmocka_unit_test(order_of_words_matters),
         cmocka_unit_test(the_same_text_gives_the_same_bits_in_any_scratch),
+        cmocka_unit_test(threads_share_a_model),
         cmocka_unit_test(a_damaged_file_is_refused),
         cmocka_unit_test(the_name_tells_models_apart),
         cmocka_unit_test(all_kernels_give_the_same_bits),

@@ -9,7 +9,7 @@ static inline size_t group_end(size_t inputs, size_t begin)
     return inputs - begin < ENCODER_GROUP ? inputs : begin + ENCODER_GROUP;
 }
 
-/* One row, one block of outputs. */
+/* One row, one block of outputs. Written over neighbouring cells, for any compiler's vectors. */
 static void block_portable(
     const struct encoder_matrix *matrix, const int16_t *in, size_t output, float *out)
 {
@@ -18,16 +18,19 @@ static void block_portable(
 
     memset(out, 0, ENCODER_BLOCK * sizeof *out);
     for (size_t begin = 0; begin < matrix->in; begin += ENCODER_GROUP) {
-        int32_t sum[ENCODER_BLOCK] = {0};
+        int32_t product[2 * ENCODER_BLOCK] = {0};
 
         for (size_t i = begin; i < group_end(matrix->in, begin); i += 2) {
             const int8_t *pair = block + i * ENCODER_BLOCK;
+            int16_t repeated[2 * ENCODER_BLOCK];
 
-            for (size_t j = 0; j < ENCODER_BLOCK; j++)
-                sum[j] += pair[2 * j] * in[i] + pair[2 * j + 1] * in[i + 1];
+            for (size_t j = 0; j < 2 * ENCODER_BLOCK; j += 2)
+                memcpy(repeated + j, in + i, 2 * sizeof *in);
+            for (size_t j = 0; j < 2 * ENCODER_BLOCK; j++)
+                product[j] += (int16_t)pair[j] * repeated[j];
         }
         for (size_t j = 0; j < ENCODER_BLOCK; j++)
-            out[j] += (float)sum[j] * scale[j];
+            out[j] += (float)(product[2 * j] + product[2 * j + 1]) * scale[j];
         scale += matrix->out;
     }
 }
