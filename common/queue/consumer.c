@@ -9,26 +9,30 @@
 #include <string.h>
 
 enum {
+    CHUNK = 32, /* events that share a transaction, as long as all goes well */
     EFFECT_MEMORY = 1 << 20,
     CLEAN_EVERY_US = 10000000,
     REPLY_RESERVE_US = 500000, /* of the deadline: stop with effects, acknowledge what is done */
+};
+
+/* One event in its transaction. */
+struct effect {
+    const struct queue_handler *handler; /* NULL: news this version has no use for */
+    struct queue_event event;
+    char *id; /* as it came */
+    struct rpc_ctx ctx;
 };
 
 /* One batch being taken. */
 struct intake {
     const struct queue_consumer *consumer;
     struct rpc_ctx *ctx; /* of the Deliver call */
-    struct arena arena;  /* of one effect at a time */
-    struct id *failed;   /* members whose later events must wait */
+    struct arena arena;  /* of the effects of one transaction */
+    Kith__V1__DeliverResponse *response;
+    struct effect *effects; /* of one transaction; CHUNK of them */
+    size_t n_effects;
+    struct id *failed; /* members whose later events must wait */
     size_t n_failed;
-};
-
-/* What runs inside the transaction of one event. */
-struct effect {
-    const struct queue_handler *handler;
-    const struct queue_event *event;
-    struct rpc_ctx ctx;
-    bool is_new;
 };
 
 static const struct queue_handler *find_handler(const struct queue_consumer *c, const char *kind)
@@ -59,24 +63,32 @@ static struct queue_event read_event(const Kith__V1__Event *in)
     return event;
 }
 
-static enum err_code record_and_run(struct db_session *s, void *arg, struct err *err)
+static enum err_code record_and_run(struct db_session *s, struct effect *effect, struct err *err)
 {
-    struct effect *effect = arg;
-    const struct queue_event *event = effect->event;
-    arena_reset(effect->ctx.arena); /* what an attempt rolled back has left */
+    const struct queue_event *event = &effect->event;
     CLEANUP(db_result_clear) struct db_result *recorded = NULL;
     enum err_code code = queue_sql_record_event(s, &recorded, err, db_id(&event->member),
         db_id(&event->id), db_int(id_bucket(&event->member)));
-    if (code != ERR_OK)
+    if (code != ERR_OK || db_rows(recorded) == 0) /* its effect is committed already */
         return code;
-    effect->is_new = db_rows(recorded) == 1;
-    if (!effect->is_new)
-        return ERR_OK;
     effect->ctx.err = (struct err){0};
-    effect->ctx.n_after = 0;
     code = effect->handler->effect(&effect->ctx, event);
     if (code != ERR_OK)
         *err = effect->ctx.err;
+    return code;
+}
+
+/* Body of the transaction; what an earlier attempt has left is forgotten first. */
+static enum err_code run_effects(struct db_session *s, void *arg, struct err *err)
+{
+    struct intake *in = arg;
+    enum err_code code = ERR_OK;
+    arena_reset(&in->arena);
+    for (size_t i = 0; i < in->n_effects && code == ERR_OK; i++) {
+        in->effects[i].ctx.n_after = 0;
+        if (in->effects[i].handler)
+            code = record_and_run(s, &in->effects[i], err);
+    }
     return code;
 }
 
@@ -90,25 +102,31 @@ static void log_failure(const struct queue_event *event, const struct err *err)
         LOG_STR("kind", event->kind), LOG_ERR(err));
 }
 
-/* True once the effect is committed, now or earlier. */
-static bool take_event(struct intake *in, const struct queue_event *event, struct err *err)
+static void add_effect(struct intake *in, const Kith__V1__Event *event)
 {
-    const struct queue_handler *handler = find_handler(in->consumer, event->kind);
-    if (!handler) /* news this version has no use for */
-        return true;
-    struct effect effect = {.handler = handler, .event = event, .ctx = *in->ctx};
-    effect.ctx.service = in->consumer->service;
-    effect.ctx.arena = &in->arena;
-    effect.ctx.trace = rpc_trace_child(&event->trace);
-    effect.ctx.waiter = NULL;
-    if (db_in_tx(in->ctx->db, DB_TX_WRITE, record_and_run, &effect, err) != ERR_OK) {
-        log_failure(event, err);
-        return false;
+    struct effect *effect = &in->effects[in->n_effects++];
+    *effect = (struct effect){.handler = find_handler(in->consumer, event->kind),
+        .event = read_event(event),
+        .id = event->id,
+        .ctx = *in->ctx};
+    effect->ctx.service = in->consumer->service;
+    effect->ctx.arena = &in->arena;
+    effect->ctx.trace = rpc_trace_child(&effect->event.trace);
+    effect->ctx.waiter = NULL;
+}
+
+/* All effects of in->effects in one transaction, acknowledged, or none. */
+static enum err_code take_effects(struct intake *in, struct err *err)
+{
+    enum err_code code = db_in_tx(in->ctx->db, DB_TX_WRITE, run_effects, in, err);
+    for (size_t i = 0; code == ERR_OK && i < in->n_effects; i++) {
+        struct effect *effect = &in->effects[i];
+        in->response->done[in->response->n_done++] = effect->id;
+        rpc_run_after(&effect->ctx);
+        if (effect->handler && effect->handler->after)
+            effect->handler->after(in->consumer->service, &effect->event);
     }
-    rpc_run_after(&effect.ctx);
-    if (handler->after)
-        handler->after(in->consumer->service, event);
-    return true;
+    return code;
 }
 
 /* The database's trouble, or time's, not the event's. */
@@ -123,23 +141,62 @@ static bool is_time_up(const struct intake *in)
     return clock_mono_us(in->ctx->clock) > in->ctx->deadline_us - REPLY_RESERVE_US;
 }
 
-/* Fails only if nothing at all became of the batch. */
-static enum err_code take_batch(struct intake *in, const Kith__V1__DeliverRequest *request,
-    Kith__V1__DeliverResponse *response, struct err *err)
+static void refuse(struct intake *in, char *id)
 {
-    for (size_t i = 0; i < request->n_events && !is_time_up(in); i++) {
-        char *id = request->events[i]->id;
-        struct queue_event event = read_event(request->events[i]);
-        if (is_failed(in, &event.member)) {
-            response->refused[response->n_refused++] = id;
-        } else if (take_event(in, &event, err)) {
-            response->done[response->n_done++] = id;
-        } else if (is_outer_failure(err)) {
-            return response->n_done + response->n_refused > 0 ? ERR_OK : err->code;
-        } else {
-            in->failed[in->n_failed++] = event.member;
-            response->refused[response->n_refused++] = id;
-        }
+    in->response->refused[in->response->n_refused++] = id;
+}
+
+/* One event by itself; only the database's trouble is passed on. */
+static enum err_code take_one(struct intake *in, const Kith__V1__Event *event, struct err *err)
+{
+    in->n_effects = 0;
+    add_effect(in, event);
+    const struct queue_event *taken = &in->effects[0].event;
+    if (is_failed(in, &taken->member)) {
+        refuse(in, event->id);
+        return ERR_OK;
+    }
+    enum err_code code = take_effects(in, err);
+    if (code == ERR_OK)
+        return code;
+    log_failure(taken, err);
+    if (is_outer_failure(err))
+        return code;
+    in->failed[in->n_failed++] = taken->member;
+    refuse(in, event->id);
+    return ERR_OK;
+}
+
+/*
+ * Several events in one transaction, which saves most of the commits. If one of them fails, each is
+ * tried again by itself, so that it fails alone.
+ */
+static enum err_code take_chunk(
+    struct intake *in, Kith__V1__Event *const *events, size_t n, struct err *err)
+{
+    bool is_clean = n > 1 && in->n_failed == 0;
+    in->n_effects = 0;
+    for (size_t i = 0; is_clean && i < n; i++)
+        add_effect(in, events[i]);
+    enum err_code code = is_clean ? take_effects(in, err) : ERR_OK;
+    if (is_clean && (code == ERR_OK || is_outer_failure(err)))
+        return code;
+    code = ERR_OK;
+    for (size_t i = 0; i < n && code == ERR_OK && !is_time_up(in); i++)
+        code = take_one(in, events[i], err);
+    return code;
+}
+
+/* Fails only if nothing at all became of the batch. */
+static enum err_code take_batch(
+    struct intake *in, const Kith__V1__DeliverRequest *request, struct err *err)
+{
+    const Kith__V1__DeliverResponse *response = in->response;
+    for (size_t i = 0; i < request->n_events && !is_time_up(in); i += CHUNK) {
+        size_t left = request->n_events - i;
+        enum err_code code = take_chunk(in, &request->events[i], left < CHUNK ? left : CHUNK, err);
+        if (code != ERR_OK)
+            return response->n_done + response->n_refused > 0 ? ERR_OK : code;
     }
     return ERR_OK;
 }
@@ -165,14 +222,15 @@ static enum err_code deliver(
     const Kith__V1__DeliverRequest *in = (const void *)request;
     Kith__V1__DeliverResponse *out = (void *)response;
     struct queue_consumer *consumer = ctx->service;
-    struct intake intake = {.consumer = consumer, .ctx = ctx};
+    struct intake intake = {.consumer = consumer, .ctx = ctx, .response = out};
     out->done = arena_calloc(ctx->arena, in->n_events + 1, sizeof(*out->done));
     out->refused = arena_calloc(ctx->arena, in->n_events + 1, sizeof(*out->refused));
     intake.failed = arena_calloc(ctx->arena, in->n_events + 1, sizeof(*intake.failed));
-    if (!out->done || !out->refused || !intake.failed)
+    intake.effects = arena_calloc(ctx->arena, CHUNK, sizeof(*intake.effects));
+    if (!out->done || !out->refused || !intake.failed || !intake.effects)
         return err_raise(&ctx->err, REASON_REQUEST_TOO_LARGE, "the batch does not fit into memory");
     arena_init(&intake.arena, EFFECT_MEMORY);
-    enum err_code code = take_batch(&intake, in, out, &ctx->err);
+    enum err_code code = take_batch(&intake, in, &ctx->err);
     arena_fini(&intake.arena);
     if (code == ERR_OK)
         clean_inbox(consumer, ctx);

@@ -100,8 +100,9 @@ void queue_relay_stop(struct queue_relay *relay);
  */
 
 /*
- * The effect of one event; ctx->db is in the transaction that also records the event id. An error
- * keeps the event at the producer, which delivers it again with backoff.
+ * The effect of one event; ctx->db is in the transaction that also records the event id, and, while
+ * all goes well, some other events and their effects. An error undoes them all; each is then tried
+ * by itself, and the one that fails again stays at the producer, which delivers it with backoff.
  */
 typedef enum err_code queue_effect_fn(struct rpc_ctx *ctx, const struct queue_event *event);
 
