@@ -216,6 +216,15 @@ static bool write_notes(const struct signal_question *q, struct route_result *ou
     return true;
 }
 
+/* The encoder finds a meaning in "xyzzy plugh" too; there is none. */
+static bool says_anything(const struct signal_question *q)
+{
+    bool is_known = !q->wordnet && q->terms.n > 0;
+    for (size_t i = 0; i < q->terms.n; i++)
+        is_known = is_known || q->terms.items[i].is_known;
+    return is_known;
+}
+
 static enum err_code read_question(
     const struct router *router, const char *text, struct signal_question *q, struct err *err)
 {
@@ -230,7 +239,7 @@ static enum err_code read_question(
     if (code != ERR_OK)
         return code;
     q->is_english = language_is_english(router->wordnet, &words);
-    if (!q->is_english)
+    if (!q->is_english || !says_anything(q))
         q->meaning = NULL;
     return ERR_OK;
 }

@@ -244,6 +244,32 @@ static void a_past_question_that_means_alike_votes_too(void **state)
     network_free(net);
 }
 
+/* An encoder puts it somewhere all the same. */
+static void a_question_of_no_known_word_means_nothing(void **state)
+{
+    (void)state;
+    static const struct sample_fact facts[] = {
+        {1, NETWORK_TITLE, "Swim Coach"}, {0, NETWORK_UNSPECIFIED, NULL}};
+    static const struct meaning alike = {.vector = {.dim = {127}, .scale = 1.0F / 127}};
+    const struct meaning *evidence[] = {&alike};
+    const struct signal_meaning meaning = {.question = alike.vector, .evidence = evidence};
+    struct router router = {.wordnet = map.wordnet, .parameters = score_defaults};
+    struct network *net = sample_network(map.wordnet, 1, facts);
+    struct route_request request = {.question = "xyzzy plugh",
+        .meaning = &meaning,
+        .now_us = NOW_US,
+        .max_candidates = 3,
+        .named = UINT32_MAX};
+    struct route_result result = {0};
+    struct err err = {0};
+    assert_ok(route(&router, net, &request, &arena, &result, &err), &err);
+    assert_int_equal(result.n, 0);
+    request.question = "Which pool?";
+    assert_ok(route(&router, net, &request, &arena, &result, &err), &err);
+    assert_int_equal(result.n_fit, 1);
+    network_free(net);
+}
+
 static void surer_evidence_weighs_more(void **state)
 {
     (void)state;
@@ -335,6 +361,7 @@ int main(void)
         cmocka_unit_test_setup(evidence_that_waits_for_its_meaning_is_judged_by_words, reset),
         cmocka_unit_test_setup(who_answered_a_like_question_is_found_again, reset),
         cmocka_unit_test_setup(a_past_question_that_means_alike_votes_too, reset),
+        cmocka_unit_test_setup(a_question_of_no_known_word_means_nothing, reset),
         cmocka_unit_test_setup(surer_evidence_weighs_more, reset),
         cmocka_unit_test_setup(shares_add_up_to_the_whole_expertise, reset),
         cmocka_unit_test_setup(routing_twice_gives_the_same_bits, reset),
