@@ -1,12 +1,18 @@
 # Building and installing the programs. Sourced; needs say.sh and state.sh.
 
+# The build looks after itself once it is configured; doing that again would cost every start a second.
+build_configure() {
+    local made=build/release/build.ninja
+    [[ $made -nt CMakePresets.json ]] || cmake --preset release -DBUILD_TESTING=OFF
+}
+
 build_release() {
     local log=$ROOT/build/release.log
     mkdir -p "$ROOT/build"
     if [[ ! -e $ROOT/build/release/build.ninja ]]; then
         say "building (about a minute, once)"
     fi
-    (cd "$ROOT" && cmake --preset release -DBUILD_TESTING=OFF && cmake --build --preset release) >"$log" 2>&1 || {
+    (cd "$ROOT" && build_configure && cmake --build --preset release) >"$log" 2>&1 || {
         grep -E -m 5 'error|FAILED' "$log" >&2 || tail -n 5 "$log" >&2
         die "the build failed" "the whole story: $log"
     }
