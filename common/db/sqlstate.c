@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/conn.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* A prefix of the SQLSTATE decides; the first row that fits. */
@@ -37,18 +38,24 @@ static bool quotes_values(const char *sqlstate)
     return strncmp(sqlstate, "22", 2) == 0 || strncmp(sqlstate, "23", 2) == 0;
 }
 
-static const char *field(const PGresult *r, int code)
+/* " table=member": nothing if the server named none. */
+static void add_name(char *out, size_t size, const PGresult *r, const char *what, int code)
 {
-    const char *value = PQresultErrorField(r, code);
-    return value ? value : "";
+    const char *name = PQresultErrorField(r, code);
+    size_t used = strlen(out);
+    if (name)
+        (void)snprintf(out + used, size - used, " %s=%s", what, name);
 }
 
 static void add_detail(struct err *err, const PGresult *r, const char *sqlstate, const char *what)
 {
-    err_detail(err, "SQLSTATE %s in %s: %s table=%s column=%s constraint=%s", sqlstate, what,
-        quotes_values(sqlstate) ? "" : field(r, PG_DIAG_MESSAGE_PRIMARY),
-        field(r, PG_DIAG_TABLE_NAME), field(r, PG_DIAG_COLUMN_NAME),
-        field(r, PG_DIAG_CONSTRAINT_NAME));
+    char names[256] = "";
+    add_name(names, sizeof(names), r, "table", PG_DIAG_TABLE_NAME);
+    add_name(names, sizeof(names), r, "column", PG_DIAG_COLUMN_NAME);
+    add_name(names, sizeof(names), r, "constraint", PG_DIAG_CONSTRAINT_NAME);
+    const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+    err_detail(err, "SQLSTATE %s in %s: %s%s", sqlstate, what,
+        text && !quotes_values(sqlstate) ? text : "", names);
 }
 
 enum err_code sqlstate_raise(struct err *err, const PGconn *pg, const PGresult *r, const char *what)
