@@ -23,8 +23,10 @@ rpc_handler_fn rpc_list, rpc_watch, rpc_mark_read, rpc_deliver;
  * closed as it is made (https://github.com/nanomsg/nng/issues/1713): not for the leak checker to
  * report.
  */
+/* NOLINTBEGIN(readability-identifier-naming): the checker's name */
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
+/* NOLINTEND(readability-identifier-naming) */
 {
     return "leak:libnng";
 }
