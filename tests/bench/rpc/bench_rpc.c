@@ -6,6 +6,11 @@
  *     bench_rpc [--in-flight 64] [--bytes 100] [--seconds 2] [--workers 2] [--slow PER_MILLE]
  *
  * Calls HealthService/Ping with so many bytes; of a thousand calls, PER_MILLE take 50 ms instead.
+ *
+ *     bench_rpc --url URL --method /kith.v1.ContactService/GetMember [--token-file F] [--in-flight
+ * N]
+ *
+ * Calls a method of a running service with an empty request.
  * Prints one line with rate= (calls per second), p50us= and p99us= (of the fast calls).
  */
 #include "clock/clock.h"
@@ -33,6 +38,9 @@ enum { SLOW_MS = 50, WARM_UP_MS = 500, BUCKETS = 2048, MAX_BYTES = 65536 };
 struct settings {
     long in_flight, bytes, seconds, workers, slow;
     char url[64];
+    bool has_server; /* one runs already at that address */
+    const char *method;
+    char token[80];
 };
 
 static void nap_ms(long ms)
@@ -165,7 +173,7 @@ static void fly(struct flight *flight)
     flight->is_slow = (long)(flight->random % 1000) < bench->settings->slow;
     flight->started_us = now_us();
     rpc_client_call_async(bench->client,
-        flight->is_slow ? "/kith.v1.QueueService/Deliver" : "/kith.v1.HealthService/Ping", NULL,
+        flight->is_slow ? "/kith.v1.QueueService/Deliver" : bench->settings->method, NULL,
         flight->is_slow ? &bench->delivery : &bench->ping, on_done, flight);
 }
 
@@ -197,9 +205,9 @@ static void measure(const struct settings *settings, pid_t server)
     for (size_t n = bytes; head == 1 || n > 0; n >>= 7)
         payload[head++] = (uint8_t)((n & 0x7f) | (n > 0x7f ? 0x80 : 0));
     bench.settings = settings;
-    bench.ping = (struct db_bytes){payload, head + bytes};
+    bench.ping = (struct db_bytes){payload, settings->has_server ? 0 : head + bytes};
     bench.delivery = (struct db_bytes){"\n\5bench", 7};
-    const struct rpc_client_config config = {.endpoints = settings->url, .token = "bench"};
+    const struct rpc_client_config config = {.endpoints = settings->url, .token = settings->token};
     struct err err = {0};
     if (rpc_client_new(&bench.client, &config, &err) != ERR_OK)
         give_up(&err);
@@ -218,8 +226,10 @@ static void measure(const struct settings *settings, pid_t server)
     cpu = cpu_s(RUSAGE_SELF) - cpu;
     long n_failed = atomic_load(&bench.n_failed);
     double all = (double)atomic_load(&bench.n_all);
-    (void)kill(server, SIGKILL);
-    (void)waitpid(server, NULL, 0);
+    if (server > 0) {
+        (void)kill(server, SIGKILL);
+        (void)waitpid(server, NULL, 0);
+    }
     double n = (double)(atomic_load(&bench.n_fast) + atomic_load(&bench.n_slow));
     (void)printf("kith in_flight=%ld bytes=%ld slow=%ld/1000 rate=%.0f p50us=%lu p99us=%lu "
                  "client_cpu_us=%.2f server_cpu_us=%.2f failed=%ld\n",
@@ -245,11 +255,24 @@ static void choose_url(struct settings *settings)
         settings->url, sizeof(settings->url), "tcp://127.0.0.1:%d", ntohs(address.sin_port));
 }
 
+static void read_token(const char *path, struct settings *settings)
+{
+    FILE *file = fopen(path, "re");
+    if (!file || !fgets(settings->token, sizeof(settings->token), file)) {
+        perror(path);
+        exit(2);
+    }
+    settings->token[strcspn(settings->token, "\n")] = '\0';
+    (void)fclose(file);
+}
+
 static void read_options(int argc, char **argv, struct settings *settings)
 {
     static const struct option options[] = {{"in-flight", required_argument, NULL, 'i'},
         {"bytes", required_argument, NULL, 'b'}, {"seconds", required_argument, NULL, 't'},
-        {"workers", required_argument, NULL, 'w'}, {"slow", required_argument, NULL, 's'}, {0}};
+        {"workers", required_argument, NULL, 'w'}, {"slow", required_argument, NULL, 's'},
+        {"url", required_argument, NULL, 'u'}, {"method", required_argument, NULL, 'm'},
+        {"token-file", required_argument, NULL, 'f'}, {0}};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         long value = optarg ? strtol(optarg, NULL, 10) : 0;
@@ -269,6 +292,16 @@ static void read_options(int argc, char **argv, struct settings *settings)
         case 's':
             settings->slow = value;
             break;
+        case 'u':
+            (void)snprintf(settings->url, sizeof(settings->url), "%s", optarg);
+            settings->has_server = true;
+            break;
+        case 'm':
+            settings->method = optarg;
+            break;
+        case 'f':
+            read_token(optarg, settings);
+            break;
         default:
             exit(2);
         }
@@ -277,12 +310,21 @@ static void read_options(int argc, char **argv, struct settings *settings)
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {.in_flight = 64, .bytes = 100, .seconds = 2, .workers = 2};
+    struct settings settings = {.in_flight = 64,
+        .bytes = 100,
+        .seconds = 2,
+        .workers = 2,
+        .method = "/kith.v1.HealthService/Ping",
+        .token = "bench"};
     int ready[2];
     char byte;
     read_options(argc, argv, &settings);
-    choose_url(&settings);
     log_open("bench", "bench", LOG_FORMAT_LOGFMT, LOG_WARN);
+    if (settings.has_server) {
+        measure(&settings, 0);
+        _exit(0);
+    }
+    choose_url(&settings);
     if (pipe(ready) != 0)
         return 1;
     pid_t server = fork(); /* before the first call of NNG, which does not survive it */
