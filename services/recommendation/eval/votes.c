@@ -257,7 +257,7 @@ static void measure(struct votes *v, const char *name, bool with_meaning)
 
 static void forget(struct votes *v)
 {
-    for (size_t i = 0; i < v->n; i++)
+    for (size_t i = 0; v->questions != NULL && i < v->n; i++)
         free(v->questions[i].text);
     strtab_fini(&v->ids);
     strtab_fini(&v->people);
@@ -275,17 +275,18 @@ int votes_run(const struct bench *bench, const char *dir)
     struct votes v = {.bench = bench,
         .questions = calloc(MAX_QUESTIONS, sizeof *v.questions),
         .answers = calloc(MAX_ANSWERS, sizeof *v.answers)};
-    struct err err = {0};
+    struct err err = {.msg = "the data can not be read"};
     bool is_loaded;
 
     arena_init(&v.arena, MEMORY_PER_CALL);
     is_loaded = v.questions != NULL && v.answers != NULL && load_questions(dir, &v) &&
                 load_answers(dir, &v) && build(&v, &err) && encode(&v);
-    if (is_loaded) {
+    if (!is_loaded)
+        (void)fprintf(stderr, "kith-eval: %s\n", err.msg);
+    if (is_loaded)
         measure(&v, "words", false);
-        if (v.meanings != NULL)
-            measure(&v, "words+meaning", true);
-    }
+    if (is_loaded && v.meanings != NULL)
+        measure(&v, "words+meaning", true);
     forget(&v);
     return is_loaded ? 0 : 1;
 }
