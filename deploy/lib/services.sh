@@ -131,8 +131,11 @@ services_up() {
     for service in "${SERVICES[@]}"; do service_wait_ready "$service"; done
 }
 
-# Consumers of events last: nothing stopped earlier has to wait for them.
+# All are asked at once: each finishes its calls, and finds later what another could not take.
 services_down() {
-    local service
+    local service pid
+    for service in "${SERVICES[@]}"; do
+        if pid=$(process_pid "$(service_pidfile "$service")"); then kill -TERM "$pid" || true; fi
+    done
     for service in "${SERVICES[@]}"; do process_stop "$(service_pidfile "$service")" 15; done
 }
