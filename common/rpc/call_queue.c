@@ -259,6 +259,17 @@ struct call *call_queue_take(struct call_queue *q)
     return row;
 }
 
+struct call *call_queue_try(struct call_queue *q)
+{
+    struct call *row = NULL;
+    (void)pthread_mutex_lock(&q->lock);
+    look_at_the_clock(q);
+    if (!q->is_stopped && q->ready.first)
+        row = take_row(q);
+    (void)pthread_mutex_unlock(&q->lock);
+    return row;
+}
+
 void call_queue_park(struct call_queue *q, struct call *call)
 {
     (void)pthread_mutex_lock(&q->lock);

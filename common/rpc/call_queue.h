@@ -26,6 +26,9 @@ struct call *call_queue_push(struct call_queue *q, struct call *calls);
  */
 struct call *call_queue_take(struct call_queue *q);
 
+/* The same without waiting: NULL if there is none. */
+struct call *call_queue_try(struct call_queue *q);
+
 /* Set aside until `call->key` is woken. A wake since the call was taken brings it back at once. */
 void call_queue_park(struct call_queue *q, struct call *call);
 void call_queue_wake(struct call_queue *q, const struct id *key);

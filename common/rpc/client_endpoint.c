@@ -14,6 +14,7 @@ enum {
     MAX_CALLS_PER_MESSAGE = 128,
     EJECT_AFTER = 5, /* failures in a row */
     STUCK_US = 2 * 1000 * 1000,
+    STUCK_AGAIN_US = 200 * 1000,
 };
 
 static void on_event(void *arg);
@@ -301,7 +302,8 @@ bool endpoint_is_stuck(const struct endpoint *e, int64_t now_us)
     bool is_waiting = !e->is_connected;
     for (size_t i = 0; i < CLIENT_LANES; i++)
         is_waiting |= e->lanes[i].is_sending;
-    return is_waiting && e->n_pending + e->n_sent > 0 && now_us - e->moved_us > STUCK_US;
+    int64_t patience_us = e->was_stuck && !e->is_connected ? STUCK_AGAIN_US : STUCK_US;
+    return is_waiting && e->n_pending + e->n_sent > 0 && now_us - e->moved_us > patience_us;
 }
 
 /*
@@ -313,6 +315,7 @@ void endpoint_redial(struct endpoint *e)
     (void)nng_dialer_close(e->dialer);
     (void)pthread_mutex_lock(&e->client->lock);
     e->is_connected = false;
+    e->was_stuck = true;
     e->lost = e->connection;
     e->moved_us = clock_mono_us(clock_system());
     (void)pthread_mutex_unlock(&e->client->lock);

@@ -10,6 +10,7 @@ enum {
     CONNECT_WAIT_US = 300 * 1000, /* for a connection that is not there yet */
     DRAINING_US = 1000 * 1000,    /* how long a server that is leaving is avoided */
     LONGEST_NAP_US = 1000 * 1000,
+    STUCK_NAP_US = 100 * 1000,
     /* gRPC A6, in tenths: retries stop when too many calls fail, and never feed an overload. */
     RETRY_TOKENS_MAX = 100,
     RETRY_COST = 10,
@@ -236,10 +237,14 @@ static void free_stuck(struct rpc_client *client)
 static void nap(struct rpc_client *client)
 {
     int64_t wait_us = client->next_due_us - clock_mono_us(clock_system());
+    int64_t longest_us = LONGEST_NAP_US;
+    for (size_t i = 0; i < client->n_endpoints; i++)
+        if (client->endpoints[i].was_stuck && !client->endpoints[i].is_connected)
+            longest_us = STUCK_NAP_US;
     if (wait_us <= 0)
         return;
-    if (wait_us > LONGEST_NAP_US)
-        wait_us = LONGEST_NAP_US;
+    if (wait_us > longest_us)
+        wait_us = longest_us;
     struct timespec until;
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
     int64_t ns = until.tv_nsec + wait_us * 1000;

@@ -47,6 +47,7 @@ struct endpoint {
     nng_pipe pipe;
     int gone_pipe; /* the end of which was told last */
     bool is_connected;
+    bool was_stuck;      /* NNG no longer tells of ends, nor connects again, by itself */
     int64_t moved_us;    /* when something last went out, came in or connected */
     uint64_t connection; /* number of the newest */
     uint64_t lost;       /* connections up to this one are gone */

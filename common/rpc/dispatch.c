@@ -240,11 +240,22 @@ static enum err_code execute(struct run *r, struct err *err)
  * A method is quick while the mean of its calls is small. Fractions of a microsecond count: one
  * slow call in a hundred must not be forgotten before the next.
  */
-enum { MEAN_UNIT = 16, MEAN_WEIGHT = 64, QUICK_US = 50, MEAN_AT_START = 1000 * MEAN_UNIT };
+enum {
+    MEAN_UNIT = 16,
+    MEAN_WEIGHT = 64,
+    QUICK_US = 50,
+    BRISK_US = 3000,
+    MEAN_AT_START = 5000 * MEAN_UNIT
+};
 
 bool route_is_quick(const struct route *route)
 {
     return atomic_load_explicit(&route->mean_us, memory_order_relaxed) < QUICK_US * MEAN_UNIT;
+}
+
+bool route_is_brisk(const struct route *route)
+{
+    return atomic_load_explicit(&route->mean_us, memory_order_relaxed) < BRISK_US * MEAN_UNIT;
 }
 
 void route_forget(struct route *route)

@@ -22,6 +22,9 @@ struct route {
 /* Does it take so little that several may run in a row before their results are sent? */
 bool route_is_quick(const struct route *route);
 
+/* Does it take so little that results may wait for it to be sent with its own? */
+bool route_is_brisk(const struct route *route);
+
 /* Assume it is slow until it has shown otherwise. */
 void route_forget(struct route *route);
 

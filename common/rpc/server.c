@@ -63,6 +63,7 @@ static bool admit(struct rpc_server *s, struct call *call, struct cork *cork)
         return false;
     }
     call->is_quick = route_is_quick(route);
+    call->is_brisk = route_is_brisk(route);
     return true;
 }
 
@@ -113,21 +114,30 @@ static void serve(
     transport_answer(s->transport, call, &outcome, cork);
 }
 
+/* Results wait only for calls that are there already and do not take long. */
+static struct call *next_row(struct rpc_server *s, struct cork *cork)
+{
+    struct call *row = call_queue_try(s->queue);
+    if (!row || !row->is_brisk)
+        transport_uncork(s->transport, cork);
+    return row ? row : call_queue_take(s->queue);
+}
+
 static void *work(void *arg)
 {
     struct rpc_server *s = arg;
     struct scratch scratch;
     arena_init(&scratch.request, (size_t)s->config.max_memory);
     arena_init(&scratch.reply, (size_t)s->config.max_memory);
+    struct cork cork = {0};
     struct call *row;
-    while ((row = call_queue_take(s->queue)) != NULL) {
-        struct cork cork = {0};
+    while ((row = next_row(s, &cork)) != NULL) {
         while (row) {
             struct call *call = row;
             row = call->next;
             serve(s, call, &scratch, &cork);
         }
-        transport_uncork(s->transport, &cork);
+        transport_share(s->transport, &cork);
     }
     arena_fini(&scratch.request);
     arena_fini(&scratch.reply);

@@ -23,6 +23,7 @@ struct session {
     struct waiting *spare;
     struct exchange *lane; /* parked */
     int64_t lane_since_us;
+    int64_t flushed_us;
 };
 
 struct session *session_new(uint64_t id, size_t max_reply)
@@ -166,10 +167,19 @@ void session_arrive(
     (void)pthread_mutex_unlock(&s->lock);
 }
 
-void session_flush(struct session *s, struct departure *out)
+bool session_was_silent(struct session *s, int64_t since_us)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    bool was_silent = s->flushed_us < since_us;
+    (void)pthread_mutex_unlock(&s->lock);
+    return was_silent;
+}
+
+void session_flush(struct session *s, int64_t now_us, struct departure *out)
 {
     *out = (struct departure){0};
     (void)pthread_mutex_lock(&s->lock);
+    s->flushed_us = now_us;
     if (s->lane && s->first) {
         struct exchange *lane = s->lane;
         s->lane = NULL;

@@ -49,7 +49,10 @@ void session_arrive(
     struct session *s, struct exchange *lane, int64_t now_us, struct departure out[2]);
 
 /* Send what is complete by the parked lane, if there is one. */
-void session_flush(struct session *s, struct departure *out);
+void session_flush(struct session *s, int64_t now_us, struct departure *out);
+
+/* Was nothing sent since then? */
+bool session_was_silent(struct session *s, int64_t since_us);
 
 /* Return a lane parked before that time, empty: networks forget connections that say nothing. */
 void session_refresh(struct session *s, int64_t parked_before_us, struct departure *out);

@@ -20,6 +20,7 @@ enum {
     MAX_LANE_REPLY = 256 * 1024,
     LANE_REST_US = 30 * 1000 * 1000, /* a lane returns after so long, empty */
     TICK_MS = 2000,
+    SHARE_US = 500, /* results may wait so long for others */
     URL_SIZE = 256,
     PIPE_SLOTS = 256,
 };
@@ -246,14 +247,29 @@ static void on_pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *arg)
 
 /* ---- answering ---- */
 
+static void share_parcel(struct transport *t, struct cork *cork)
+{
+    if (cork->parcel.msg && !session_add(cork->session, &cork->parcel))
+        settle(t, cork->parcel.n_results);
+    cork->parcel = (struct parcel){0};
+}
+
+void transport_share(struct transport *t, struct cork *cork)
+{
+    if (!cork->session)
+        return;
+    share_parcel(t, cork);
+    if (session_was_silent(cork->session, clock_mono_us(t->config.clock) - SHARE_US))
+        transport_uncork(t, cork);
+}
+
 void transport_uncork(struct transport *t, struct cork *cork)
 {
     struct departure out;
     if (!cork->session)
         return;
-    if (!session_add(cork->session, &cork->parcel))
-        settle(t, cork->parcel.n_results);
-    session_flush(cork->session, &out);
+    share_parcel(t, cork);
+    session_flush(cork->session, clock_mono_us(t->config.clock), &out);
     send_departure(&out);
     session_release(cork->session);
     *cork = (struct cork){0};
@@ -261,7 +277,7 @@ void transport_uncork(struct transport *t, struct cork *cork)
 
 static bool has_room(const struct cork *cork, const struct session *s, size_t len)
 {
-    return cork->session == s &&
+    return cork->session == s && cork->parcel.msg &&
            nng_msg_len(cork->parcel.msg) + WIRE_FRAME_SIZE + len <= session_max_reply(s);
 }
 
@@ -270,7 +286,8 @@ static bool open_cork(struct cork *cork, struct session *s)
     cork->parcel = (struct parcel){.msg = reply_open(session_id(s))};
     if (!cork->parcel.msg)
         return false;
-    cork->session = session_hold(s);
+    if (!cork->session)
+        cork->session = session_hold(s);
     return true;
 }
 
@@ -278,11 +295,11 @@ static bool open_cork(struct cork *cork, struct session *s)
 static bool keep(struct transport *t, struct cork *cork, struct session *s,
     const struct wire_frame *request, const struct outcome *outcome)
 {
-    if (!has_room(cork, s, outcome->payload.len)) {
+    bool is_shared = cork->session == s && !cork->parcel.msg;
+    if (!is_shared && !has_room(cork, s, outcome->payload.len))
         transport_uncork(t, cork);
-        if (!open_cork(cork, s))
-            return false;
-    }
+    if (!cork->parcel.msg && !open_cork(cork, s))
+        return false;
     if (!reply_append(cork->parcel.msg, request, outcome))
         return false;
     cork->parcel.n_results++;

@@ -46,6 +46,12 @@ void transport_answer(
     struct transport *t, struct call *call, const struct outcome *outcome, struct cork *cork);
 void transport_uncork(struct transport *t, struct cork *cork);
 
+/*
+ * For who goes on to another call at once: put the results where others add theirs, and send them
+ * only if nothing was sent for half a millisecond. transport_uncork must follow.
+ */
+void transport_share(struct transport *t, struct cork *cork);
+
 /* Wait until every call received is answered and sent. False if that took too long. */
 bool transport_wait_idle(struct transport *t, int64_t timeout_ms);
 

@@ -50,11 +50,11 @@ void loop_ping(struct loop *loop, size_t len);
 /* Whether an empty Ping succeeds. */
 enum err_code loop_try_ping(struct loop *loop);
 
-/* Wait until the condition holds; fails the test after ten seconds. */
+/* Wait until the condition holds; fails the test after thirty seconds. */
 #define loop_await(condition)                          \
     do {                                               \
         for (int tries_ = 0; !(condition); tries_++) { \
-            assert_true(tries_ < 10000);               \
+            assert_true(tries_ < 30000);               \
             loop_pause();                              \
         }                                              \
     } while (0)
