@@ -128,7 +128,8 @@ static enum err_code find_member(struct auth *auth, struct db_session *db,
     *out = (struct rpc_principal){.caller = RPC_CALLER_MEMBER,
         .member = db_get_id(row, 0, 0),
         .token = db_get_id(row, 0, 1),
-        .scopes = (unsigned)db_get_int(row, 0, 2)};
+        .scopes = (unsigned)db_get_int(row, 0, 2),
+        .expires_us = db_is_null(row, 0, 3) ? 0 : db_get_time(row, 0, 3)};
     int64_t left_us = db_is_null(row, 0, 3) ? CACHE_FOR_US : db_get_time(row, 0, 3) - wall_us;
     remember(auth, hash, asked_us + (left_us < CACHE_FOR_US ? left_us : CACHE_FOR_US), out);
     return ERR_OK;

@@ -22,6 +22,7 @@ struct run {
     const Kith__V1__Meta *meta;
     Kith__V1__Meta no_meta;
     const ProtobufCMessage *in;
+    ProtobufCMessage *out;
     struct rpc_ctx ctx;
     struct rpc_waiter waiter;
     struct db_session session;
@@ -154,7 +155,8 @@ static enum err_code prepare(struct run *r, struct err *err)
 
 /* ---- the handler ---- */
 
-static enum err_code pack_reply(struct run *r, const ProtobufCMessage *out, struct err *err)
+static enum err_code pack(
+    struct run *r, const ProtobufCMessage *out, struct db_bytes *packed, struct err *err)
 {
     size_t len = protobuf_c_message_get_packed_size(out);
     if (len > WIRE_MAX_REPLY)
@@ -163,7 +165,7 @@ static enum err_code pack_reply(struct run *r, const ProtobufCMessage *out, stru
     uint8_t *data = arena_alloc(&r->scratch->reply, len);
     if (!data)
         return err_raise(err, REASON_REPLY_TOO_LARGE, "the reply needs too much memory");
-    r->reply = (struct db_bytes){data, protobuf_c_message_pack(out, data)};
+    *packed = (struct db_bytes){data, protobuf_c_message_pack(out, data)};
     return ERR_OK;
 }
 
@@ -174,12 +176,13 @@ static enum err_code run_handler(struct run *r, struct err *err)
     if (!out)
         return err_raise(err, REASON_REPLY_TOO_LARGE, "the reply needs too much memory");
     protobuf_c_message_init(type, out);
+    r->out = out;
 
     enum err_code code = r->route->row->handler(&r->ctx, r->in, out);
     if (r->waiter.is_parked)
         return ERR_OK;
     if (code == ERR_OK)
-        return pack_reply(r, out, err);
+        return pack(r, r->out, &r->reply, err);
     *err = r->ctx.err;
     if (err->code == code)
         return code;
@@ -191,6 +194,22 @@ static enum err_code run_handler(struct run *r, struct err *err)
 static bool has_key(const struct run *r)
 {
     return r->ctx.idempotency_key && r->d->config->idempotency && !r->route->method->is_idempotent;
+}
+
+/* The reply as it may be stored. A token is shown once and kept nowhere. */
+static enum err_code pack_without_secrets(struct run *r, struct db_bytes *out, struct err *err)
+{
+    const struct schema_message *type = r->route->method->out;
+    bool has_secret = false;
+    for (unsigned i = 0; i < type->type->n_fields; i++) {
+        if (!type->fields[i].is_secret)
+            continue;
+        const char **field = (const char **)(void *)((char *)r->out + type->type->fields[i].offset);
+        *field = protobuf_c_empty_string;
+        has_secret = true;
+    }
+    *out = r->reply;
+    return has_secret ? pack(r, r->out, out, err) : ERR_OK;
 }
 
 /* One attempt: all of it commits or none. Runs again, from here, after a conflict. */
@@ -219,7 +238,9 @@ static enum err_code attempt(struct db_session *session, void *arg, struct err *
     code = run_handler(r, err);
     if (code != ERR_OK)
         return code;
-    return idempotency->finish(&r->ctx, &r->reply, err);
+    struct db_bytes kept;
+    code = pack_without_secrets(r, &kept, err);
+    return code == ERR_OK ? idempotency->finish(&r->ctx, &kept, err) : code;
 }
 
 static enum err_code execute(struct run *r, struct err *err)

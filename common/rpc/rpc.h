@@ -27,9 +27,10 @@ enum rpc_scope { RPC_SCOPE_NONE = 0, RPC_SCOPE_READ = 1, RPC_SCOPE_WRITE = 2 };
 
 struct rpc_principal {
     enum rpc_caller caller;
-    struct id member; /* RPC_CALLER_MEMBER only */
-    struct id token;  /* RPC_CALLER_MEMBER only: which of the member's tokens */
-    unsigned scopes;  /* of enum rpc_scope */
+    struct id member;   /* RPC_CALLER_MEMBER only */
+    struct id token;    /* RPC_CALLER_MEMBER only: which of the member's tokens */
+    unsigned scopes;    /* of enum rpc_scope */
+    int64_t expires_us; /* when the token does, wall clock; 0: never */
 };
 
 /* W3C trace context, level 1. */

@@ -157,6 +157,7 @@ static void take_limits(void *arg, const char *message, uint32_t number, const P
         target->max_items = limits->max_items ? limits->max_items : UINT32_MAX;
         target->is_uuid = limits->uuid;
         target->is_multiline = limits->multiline;
+        target->is_secret = limits->secret;
     }
 }
 

@@ -14,6 +14,7 @@ struct schema_field {
     uint32_t max_items; /* UINT32_MAX: none declared */
     bool is_uuid;
     bool is_multiline;
+    bool is_secret;                       /* of a reply: not to be stored */
     const struct schema_message *message; /* of a field that is a message */
 };
 

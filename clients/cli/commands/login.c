@@ -84,6 +84,9 @@ enum status run_token_new(struct cli *cli)
     const json_t *reply = cli_call(cli, "ContactService/CreateToken", in);
     if (reply == NULL)
         return cli->status;
+    if (*view_raw(reply, "token") == '\0')
+        return cli_refuse(cli, STATUS_UNAVAILABLE, "kith token new",
+            "a token was made, but its text was lost with the connection");
     if (cli_emit(cli, reply))
         return STATUS_OK;
     (void)printf("%s\n", view_raw(reply, "token"));

@@ -109,6 +109,9 @@ enum status run_member_add(struct cli *cli)
         return cli->status;
     const char *token = view_raw(reply, "token");
     const char *name = view_text(cli, json_object_get(reply, "member"), "name");
+    if (*token == '\0')
+        return cli_refuse(cli, STATUS_UNAVAILABLE, "the operator makes another: CreateToken",
+            "%s is a member now, but her token was lost with the connection", name);
     if (profile != NULL && save_token(cli, profile, token) != STATUS_OK)
         return cli->status;
     if (profile != NULL)

@@ -39,14 +39,18 @@ static enum err_code read_scopes(
     return ERR_OK;
 }
 
+/* Nor does it make one that lives longer. */
 static enum err_code read_expiry(struct rpc_ctx *ctx, uint64_t expires_in_s, int64_t *out)
 {
     if (expires_in_s > longest_life_s)
         return err_raise_field(
             &ctx->err, "expires_in_s", "expires_in_s is more than ten years; 0 means never");
-    *out = 0;
+    int64_t limit_us = ctx->principal.expires_us;
+    *out = limit_us;
     if (expires_in_s > 0)
         *out = clock_wall_us(ctx->clock) + (int64_t)expires_in_s * us_per_s;
+    if (limit_us > 0 && *out > limit_us)
+        *out = limit_us;
     return ERR_OK;
 }
 

@@ -316,6 +316,52 @@ static void a_token_expires(void **state)
     rpc_client_free(late);
 }
 
+static void a_token_makes_none_that_outlives_it(void **state)
+{
+    (void)state;
+    Kith__V1__CreateTokenRequest in = KITH__V1__CREATE_TOKEN_REQUEST__INIT;
+    in.expires_in_s = 3600;
+    const Kith__V1__CreateTokenResponse *out = world_call(ana.client, "CreateToken", &in);
+    struct rpc_client *brief = world_client(out->token);
+    in.expires_in_s = 0;
+    const Kith__V1__CreateTokenResponse *unlimited = world_call(brief, "CreateToken", &in);
+    in.expires_in_s = 7200;
+    const Kith__V1__CreateTokenResponse *longer = world_call(brief, "CreateToken", &in);
+    rpc_client_free(brief);
+    assert_int_equal(world_count("SELECT count(*) FROM contact.token AS t JOIN contact.token AS p "
+                                 "ON p.token_id = '%s' WHERE t.expires_at = p.expires_at "
+                                 "AND t.token_id <> p.token_id",
+                         out->token_id),
+        2);
+    assert_string_not_equal(unlimited->token_id, longer->token_id);
+}
+
+/* The reply kept for the key must not hold what is kept nowhere else either. */
+static void a_repeated_call_gets_the_same_token_id_and_no_token(void **state)
+{
+    (void)state;
+    Kith__V1__CreateTokenRequest in = KITH__V1__CREATE_TOKEN_REQUEST__INIT;
+    const struct rpc_call_options options = {.idempotency_key = "laptop"};
+    ProtobufCMessage *replies[2] = {NULL};
+    for (size_t i = 0; i < 2; i++)
+        assert_ok(rpc_client_call(ana.client, "/kith.v1.ContactService/CreateToken", &options,
+                      &in.base, &world.arena, &replies[i], &world.err),
+            &world.err);
+    const Kith__V1__CreateTokenResponse *first = (const void *)replies[0];
+    const Kith__V1__CreateTokenResponse *again = (const void *)replies[1];
+    assert_int_equal(strlen(first->token), AUTH_TOKEN_SIZE - 1);
+    assert_string_equal(again->token, "");
+    assert_string_equal(again->token_id, first->token_id);
+    assert_int_equal(world_count("SELECT count(*) FROM contact.idempotency "
+                                 "WHERE position('%s'::bytea IN reply) > 0",
+                         first->token),
+        0);
+    assert_int_equal(world_count("SELECT count(*) FROM contact.idempotency "
+                                 "WHERE position('%s'::bytea IN reply) > 0",
+                         first->token_id),
+        1);
+}
+
 static void tokens_for_others_are_the_operators(void **state)
 {
     (void)state;
@@ -407,6 +453,8 @@ int main(void)
         TEST(only_the_hash_of_a_token_is_stored),
         TEST(a_reading_token_can_not_write_or_make_one_that_can),
         TEST(a_token_expires),
+        TEST(a_token_makes_none_that_outlives_it),
+        TEST(a_repeated_call_gets_the_same_token_id_and_no_token),
         TEST(tokens_for_others_are_the_operators),
         TEST(a_revoked_token_is_refused_within_a_second),
         TEST(a_token_can_revoke_itself),
