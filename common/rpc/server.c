@@ -16,6 +16,9 @@
 /* What SERVER_BUSY advises: long enough for a queue to move, short enough not to idle. */
 enum { BUSY_RETRY_MS = 100, N_BUILT_IN = 2 };
 
+/* What a caller asks for beyond this is cut: nobody may hold a place of this server for days. */
+enum { MAX_TIMEOUT_MS = 10 * 60 * 1000 };
+
 struct rpc_server {
     struct rpc_server_config config;
     char *listen;
@@ -56,6 +59,8 @@ static bool admit(struct rpc_server *s, struct call *call, struct cork *cork)
     uint32_t timeout_ms = call->frame.value;
     if (timeout_ms == 0)
         timeout_ms = route->method->default_timeout_ms;
+    if (timeout_ms > MAX_TIMEOUT_MS)
+        timeout_ms = MAX_TIMEOUT_MS;
     call->deadline_us = call->arrived_us + (int64_t)timeout_ms * 1000;
     /* Probes want to hear of the draining; everybody else is sent elsewhere. */
     if (atomic_load(&s->is_draining) && route->state != s->health) {

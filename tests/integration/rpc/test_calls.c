@@ -267,6 +267,27 @@ static void work_whose_deadline_passed_in_the_queue_is_not_started(void **state)
     loop_stop(&loop);
 }
 
+static void note_time_left(struct rpc_ctx *ctx, void *left_us)
+{
+    *(int64_t *)left_us = ctx->deadline_us - clock_mono_us(ctx->clock);
+}
+
+static void a_deadline_is_at_most_ten_minutes_away(void **state)
+{
+    (void)state;
+    static const int64_t minute_us = 60 * 1000 * 1000;
+    const struct rpc_call_options options = {.timeout_ms = 3000000000};
+    int64_t left_us = 0;
+    Kith__V1__MarkReadRequest in;
+    kith__v1__mark_read_request__init(&in);
+    loop_start(&loop, &(struct loop_config){.token = "member"});
+    loop.on_mark = note_time_left;
+    loop.on_mark_arg = &left_us;
+    assert_int_equal(call("/kith.v1.NotificationService/MarkRead", &options, &in, NULL), ERR_OK);
+    assert_in_range(left_us, 9 * minute_us, 10 * minute_us);
+    loop_stop(&loop);
+}
+
 static void draining_finishes_what_is_under_way_and_refuses_the_rest(void **state)
 {
     (void)state;
@@ -314,6 +335,7 @@ int main(void)
         cmocka_unit_test(a_parked_call_gets_a_last_try_before_its_deadline),
         cmocka_unit_test(a_full_queue_refuses_with_advice),
         cmocka_unit_test(work_whose_deadline_passed_in_the_queue_is_not_started),
+        cmocka_unit_test(a_deadline_is_at_most_ten_minutes_away),
         cmocka_unit_test(draining_finishes_what_is_under_way_and_refuses_the_rest),
         cmocka_unit_test(a_server_that_is_not_there_is_unreachable),
     };
