@@ -10,8 +10,10 @@
  *
  * with exactly as many parameters as the text has `$n`. SQLSTATEs are translated here and nowhere
  * else: a lost connection is DATABASE_UNAVAILABLE (COMMIT_IN_DOUBT after COMMIT was sent), a
- * serialization failure or deadlock TRANSACTION_CONFLICT, a timeout or cancel DEADLINE_PASSED.
- * unique_violation and the like are INTERNAL_ERROR: statements say ON CONFLICT instead.
+ * serialization failure or deadlock TRANSACTION_CONFLICT, a timeout or cancel DEADLINE_PASSED. A
+ * unique_violation is a TRANSACTION_CONFLICT as well: a twin got past the same check at the same
+ * moment, and the next attempt finds what it made. What is expected says ON CONFLICT or checks
+ * first; other broken constraints are INTERNAL_ERROR.
  */
 #pragma once
 

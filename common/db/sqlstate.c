@@ -13,6 +13,7 @@ static const struct {
     {"40001", REASON_TRANSACTION_CONFLICT, "the change collided with another one"},
     {"40P01", REASON_TRANSACTION_CONFLICT, "the change and another one waited for each other"},
     {"55P03", REASON_TRANSACTION_CONFLICT, "another change held the rows for too long"},
+    {"23505", REASON_TRANSACTION_CONFLICT, "another change made the same thing first"},
     {"57014", REASON_DEADLINE_PASSED, "the deadline passed while the database was at work"},
     {"25P03", REASON_DEADLINE_PASSED, "the transaction was left idle past its deadline"},
     {"25006", REASON_DATABASE_UNAVAILABLE, "the database takes no changes: it is a standby"},

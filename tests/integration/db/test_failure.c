@@ -239,6 +239,60 @@ static void deadlocked_transactions_are_run_again(void **state)
     assert_int_equal(test_sql_int(db, "SELECT sum(n)::int8 FROM counter WHERE id < 3"), 4);
 }
 
+/* Makes row 9 unless it is there; both of two twins look before either makes it. */
+struct twin {
+    pthread_barrier_t *both_looked;
+    int attempts;
+    bool is_found;
+    struct err err;
+};
+
+static enum err_code make_unless_there(struct db_session *s, void *arg, struct err *err)
+{
+    struct twin *twin = arg;
+    CLEANUP(db_result_clear) struct db_result *found = NULL;
+    enum err_code code =
+        db_query(s, test_stmt("SELECT id FROM counter WHERE id = 9", 0), NULL, &found, err);
+    if (code != ERR_OK)
+        return code;
+    if (twin->attempts++ == 0)
+        (void)pthread_barrier_wait(twin->both_looked);
+    twin->is_found = db_rows(found) == 1;
+    if (twin->is_found)
+        return ERR_OK;
+    CLEANUP(db_result_clear) struct db_result *made = NULL;
+    return db_query(s, test_stmt("INSERT INTO counter VALUES (9, 0)", 0), NULL, &made, err);
+}
+
+static void *run_twin(void *arg)
+{
+    struct twin *twin = arg;
+    struct db_session s = db_session(db, 0);
+    return db_in_tx(&s, DB_TX_WRITE, make_unless_there, twin, &twin->err) == ERR_OK ? NULL : arg;
+}
+
+static void of_twins_past_the_same_check_the_later_looks_again(void **state)
+{
+    (void)state;
+    (void)test_stmt("SELECT id FROM counter WHERE id = 9", 0);
+    (void)test_stmt("INSERT INTO counter VALUES (9, 0)", 0);
+    pthread_barrier_t both_looked;
+    assert_int_equal(pthread_barrier_init(&both_looked, NULL, 2), 0);
+    struct twin twins[] = {{.both_looked = &both_looked}, {.both_looked = &both_looked}};
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, run_twin, &twins[i]), 0);
+    for (int i = 0; i < 2; i++) {
+        void *failed;
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        if (failed)
+            fail_msg("%s", twins[i].err.msg);
+    }
+    (void)pthread_barrier_destroy(&both_looked);
+    assert_int_equal(twins[0].attempts + twins[1].attempts, 3);
+    assert_true(twins[0].is_found != twins[1].is_found);
+}
+
 static enum err_code always_conflict(struct db_session *s, void *arg, struct err *err)
 {
     (void)s;
@@ -333,6 +387,7 @@ int main(void)
         cmocka_unit_test(a_commit_the_server_never_answers_is_in_doubt),
         cmocka_unit_test(connections_cut_while_idle_are_not_noticed_by_callers),
         cmocka_unit_test(deadlocked_transactions_are_run_again),
+        cmocka_unit_test(of_twins_past_the_same_check_the_later_looks_again),
         cmocka_unit_test(conflicts_are_retried_a_bounded_number_of_times),
         cmocka_unit_test(a_commit_after_a_failed_statement_fails_for_its_reason),
         cmocka_unit_test(a_reading_transaction_can_not_write_and_sees_one_moment),
