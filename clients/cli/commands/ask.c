@@ -19,10 +19,10 @@ static const char *join(struct cli *cli, const json_t *words, const char *betwee
 }
 
 /* "snorkeling → skin diving → swimming: Head Swim Coach" */
-static void show_evidence(struct cli *cli, const json_t *candidate, size_t most)
+static void show_evidence(struct cli *cli, const json_t *candidate)
 {
     const json_t *all = json_object_get(candidate, "evidence");
-    for (size_t i = 0; i < json_array_size(all) && i < most; i++) {
+    for (size_t i = 0; i < json_array_size(all); i++) {
         const json_t *evidence = json_array_get(all, i);
         const char *path = join(cli, json_object_get(evidence, "path"), " \xE2\x86\x92 ");
         const char *how = *path != '\0' ? path : view_enum(cli, evidence, "signal", "SIGNAL_");
@@ -49,7 +49,7 @@ static void show_candidate(struct cli *cli, const json_t *candidate, bool in_ful
     cli_say(cli, "     %s", view_text(cli, candidate, "reason"));
     if (!in_full)
         return;
-    show_evidence(cli, candidate, 3);
+    show_evidence(cli, candidate);
     show_factors(cli, json_object_get(candidate, "factors"), "     ");
     cli_note(cli, "     %-14s %6.3f", "score", view_real(candidate, "score"));
 }
