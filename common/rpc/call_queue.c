@@ -18,6 +18,13 @@ enum {
     MAX_ROW = 32, /* quick calls taken at once */
 };
 
+/*
+ * A parked call may hold the context it came by, and the transport has only so many: those parked
+ * must leave enough to hear others. Connections are counted by slot; two that share one share its
+ * places.
+ */
+enum { MAX_PARKED = 8 * 1024, MAX_PARKED_PER_PIPE = 64, PIPE_SLOTS = 4096 };
+
 struct list {
     struct call *first;
     struct call **end;
@@ -33,6 +40,7 @@ struct call_queue {
     size_t n_napping; /* workers waiting for calls */
     struct list parked[WAKE_SLOTS];
     size_t n_parked;
+    uint8_t n_parked_by[PIPE_SLOTS];
     int64_t next_due_us; /* no parked call is due earlier */
     uint64_t n_wakes;
     uint64_t woken[WAKE_SLOTS];
@@ -105,6 +113,7 @@ static void unpark(struct call_queue *q, unsigned slot, wanted_fn *is_wanted, co
             continue;
         }
         q->n_parked--;
+        q->n_parked_by[call->pipe % PIPE_SLOTS]--;
         make_ready(q, call);
         rouse(q, 1, 0);
     }
@@ -270,22 +279,34 @@ struct call *call_queue_try(struct call_queue *q)
     return row;
 }
 
-void call_queue_park(struct call_queue *q, struct call *call)
+static bool set_aside(struct call_queue *q, struct call *call, unsigned slot)
 {
+    uint8_t *n_of_pipe = &q->n_parked_by[call->pipe % PIPE_SLOTS];
+    if (q->n_parked >= MAX_PARKED || *n_of_pipe >= MAX_PARKED_PER_PIPE)
+        return false;
+    list_append(&q->parked[slot], call);
+    q->n_parked++;
+    (*n_of_pipe)++;
+    if (due_us(call) < q->next_due_us) {
+        q->next_due_us = due_us(call);
+        rouse(q, 1, 0); /* somebody must nap shorter */
+    }
+    return true;
+}
+
+bool call_queue_park(struct call_queue *q, struct call *call)
+{
+    bool has_place = true;
     (void)pthread_mutex_lock(&q->lock);
     unsigned slot = slot_of(&call->key);
     if (q->woken[slot] > call->looked_at || q->is_last_call || call->is_abandoned) {
         make_ready(q, call);
         rouse(q, 1, 0);
     } else {
-        list_append(&q->parked[slot], call);
-        q->n_parked++;
-        if (due_us(call) < q->next_due_us) {
-            q->next_due_us = due_us(call);
-            rouse(q, 1, 0); /* somebody must nap shorter */
-        }
+        has_place = set_aside(q, call, slot);
     }
     (void)pthread_mutex_unlock(&q->lock);
+    return has_place;
 }
 
 void call_queue_wake(struct call_queue *q, const struct id *key)

@@ -29,8 +29,11 @@ struct call *call_queue_take(struct call_queue *q);
 /* The same without waiting: NULL if there is none. */
 struct call *call_queue_try(struct call_queue *q);
 
-/* Set aside until `call->key` is woken. A wake since the call was taken brings it back at once. */
-void call_queue_park(struct call_queue *q, struct call *call);
+/*
+ * Set aside until `call->key` is woken. A wake since the call was taken brings it back at once.
+ * False if too many are parked, of this connection (64) or of all (8192): it stays the caller's.
+ */
+MUST_USE bool call_queue_park(struct call_queue *q, struct call *call);
 void call_queue_wake(struct call_queue *q, const struct id *key);
 
 /* Mark the calls of this connection abandoned; parked ones come back. */

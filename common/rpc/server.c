@@ -113,7 +113,9 @@ static void serve(
     dispatch_run(&s->dispatch, call, scratch, &outcome);
     if (outcome.is_parked) {
         call->key = outcome.key;
-        call_queue_park(s->queue, call);
+        if (!call_queue_park(s->queue, call))
+            refuse(
+                s, call, cork, REASON_SERVER_BUSY, "too many calls wait for something to happen");
         return;
     }
     transport_answer(s->transport, call, &outcome, cork);

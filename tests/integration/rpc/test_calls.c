@@ -181,15 +181,15 @@ static void deliver(struct answer *answer, int64_t timeout_ms)
 static void parked_calls_hold_no_worker_and_are_woken(void **state)
 {
     (void)state;
-    struct answer answers[100] = {0};
+    struct answer answers[60] = {0};
     loop_start(&loop, &(struct loop_config){.token = "member"});
-    for (size_t i = 0; i < 100; i++)
+    for (size_t i = 0; i < 60; i++)
         watch(&answers[i], 20000);
-    loop_await(atomic_load(&loop.watch_runs) == 100);
+    loop_await(atomic_load(&loop.watch_runs) == 60);
     loop_ping(&loop, 10);
     atomic_store(&loop.unread, 1);
     rpc_server_wake(loop.server, &loop.watched);
-    for (size_t i = 0; i < 100; i++) {
+    for (size_t i = 0; i < 60; i++) {
         loop_await(atomic_load(&answers[i].is_there));
         assert_int_equal(answers[i].code, ERR_OK);
     }

@@ -192,6 +192,33 @@ static void replies_of_a_session_stay_small(void **state)
     loop_stop(&loop);
 }
 
+static void a_connection_that_waits_too_often_is_refused_and_leaves_room_for_others(void **state)
+{
+    (void)state;
+    enum { N_PLACES = 64, N_WATCHES = N_PLACES + 6 };
+    uint64_t ids[N_WATCHES];
+    uint32_t status[N_WATCHES];
+    loop_start(&loop, &(struct loop_config){.token = "member"});
+    int fd = greet();
+    /* Each a message of its own, without session: each keeps a context of the server. */
+    for (uint32_t i = 1; i <= N_WATCHES; i++)
+        send_lane(fd, i, 0, 1, put_watch(BODY, i));
+    uint32_t lane;
+    for (size_t i = 0; i < N_WATCHES - N_PLACES; i++) {
+        assert_int_equal(read_lane(fd, &lane, ids, status, N_WATCHES), 1);
+        assert_int_equal(status[0], ERR_RESOURCE_EXHAUSTED);
+    }
+    loop_ping(&loop, 10);
+    atomic_store(&loop.unread, 1);
+    rpc_server_wake(loop.server, &loop.watched);
+    for (size_t i = 0; i < N_PLACES; i++) {
+        assert_int_equal(read_lane(fd, &lane, ids, status, N_WATCHES), 1);
+        assert_int_equal(status[0], ERR_OK);
+    }
+    (void)close(fd);
+    loop_stop(&loop);
+}
+
 static void calls_of_a_client_that_left_are_not_run_again(void **state)
 {
     (void)state;
@@ -283,13 +310,13 @@ static void every_call_ends_when_the_server_dies(void **state)
     const struct db_bytes in = {"", 0};
     const struct rpc_call_options options = {.timeout_ms = 5000};
     loop_start(&loop, &(struct loop_config){.token = "member"});
-    for (int i = 0; i < 300; i++)
+    for (int i = 0; i < 60; i++)
         rpc_client_call_async(loop.client, "/kith.v1.NotificationService/WatchNotifications",
             &options, &in, count, &tally);
-    loop_await(atomic_load(&loop.watch_runs) == 300);
+    loop_await(atomic_load(&loop.watch_runs) == 60);
     rpc_server_free(loop.server);
     loop.server = NULL;
-    loop_await(atomic_load(&tally.n_failed) == 300);
+    loop_await(atomic_load(&tally.n_failed) == 60);
     assert_int_equal(atomic_load(&tally.n_ok), 0);
     loop_stop(&loop);
 }
@@ -316,6 +343,7 @@ int main(void)
         cmocka_unit_test(without_a_session_a_message_is_answered_when_all_its_calls_are),
         cmocka_unit_test(a_second_session_on_a_connection_is_refused),
         cmocka_unit_test(replies_of_a_session_stay_small),
+        cmocka_unit_test(a_connection_that_waits_too_often_is_refused_and_leaves_room_for_others),
         cmocka_unit_test(calls_of_a_client_that_left_are_not_run_again),
         cmocka_unit_test(a_connection_cut_at_any_byte_harms_nobody),
         cmocka_unit_test(every_caller_gets_the_reply_to_her_own_call),

@@ -52,7 +52,7 @@ static void a_wake_brings_back_the_calls_of_its_key_only(void **state)
     calls[1].key = other_key;
     for (size_t i = 0; i < 2; i++) {
         assert_null(call_queue_push(queue, &calls[i]));
-        call_queue_park(queue, call_queue_take(queue));
+        assert_true(call_queue_park(queue, call_queue_take(queue)));
     }
     call_queue_wake(queue, &key);
     assert_ptr_equal(call_queue_take(queue), &calls[0]);
@@ -67,7 +67,7 @@ static void a_wake_between_look_and_park_is_not_lost(void **state)
     assert_null(call_queue_push(queue, &calls[0]));
     struct call *call = call_queue_take(queue);
     call_queue_wake(queue, &key);
-    call_queue_park(queue, call);
+    assert_true(call_queue_park(queue, call));
     assert_ptr_equal(call_queue_take(queue), &calls[0]);
 }
 
@@ -75,17 +75,58 @@ static void a_parked_call_returns_shortly_before_its_deadline(void **state)
 {
     (void)state;
     assert_null(call_queue_push(queue, &calls[0]));
-    call_queue_park(queue, call_queue_take(queue));
+    assert_true(call_queue_park(queue, call_queue_take(queue)));
     now_us = calls[0].deadline_us - 100000;
     assert_ptr_equal(call_queue_take(queue), &calls[0]);
     assert_true(calls[0].is_last_try);
+}
+
+static bool park(struct call *call)
+{
+    assert_null(call_queue_push(queue, call));
+    assert_ptr_equal(call_queue_take(queue), call);
+    return call_queue_park(queue, call);
+}
+
+static void a_connection_has_so_many_parked_calls_and_no_more(void **state)
+{
+    (void)state;
+    static struct call many[65];
+    for (size_t i = 0; i < 65; i++)
+        many[i] = calls[0];
+    many[0].key = other_key;
+    for (size_t i = 0; i < 64; i++)
+        assert_true(park(&many[i]));
+    assert_false(park(&many[64]));
+    assert_true(park(&calls[1])); /* another connection's */
+    call_queue_wake(queue, &other_key);
+    assert_ptr_equal(call_queue_take(queue), &many[0]);
+    assert_true(park(&many[64]));
+    assert_false(park(&many[0]));
+}
+
+static void all_connections_together_have_so_many_parked_calls(void **state)
+{
+    (void)state;
+    static struct call many[8193];
+    for (size_t i = 0; i < 8193; i++) {
+        many[i] = calls[0];
+        many[i].pipe = (uint32_t)i;
+    }
+    many[0].key = other_key;
+    for (size_t i = 0; i < 8192; i++)
+        assert_true(park(&many[i]));
+    assert_false(park(&many[8192]));
+    call_queue_wake(queue, &other_key);
+    assert_ptr_equal(call_queue_take(queue), &many[0]);
+    assert_true(park(&many[8192]));
 }
 
 static void calls_of_a_lost_connection_are_marked_and_unparked(void **state)
 {
     (void)state;
     assert_null(call_queue_push(queue, &calls[0]));
-    call_queue_park(queue, call_queue_take(queue));
+    assert_true(call_queue_park(queue, call_queue_take(queue)));
     assert_null(call_queue_push(queue, &calls[1]));
     call_queue_abandon(queue, 0);
     assert_ptr_equal(call_queue_take(queue), &calls[1]);
@@ -98,7 +139,7 @@ static void after_the_last_call_nothing_stays_parked(void **state)
 {
     (void)state;
     assert_null(call_queue_push(queue, &calls[0]));
-    call_queue_park(queue, call_queue_take(queue));
+    assert_true(call_queue_park(queue, call_queue_take(queue)));
     call_queue_unpark_all(queue);
     assert_ptr_equal(call_queue_take(queue), &calls[0]);
     assert_true(calls[0].is_last_try);
@@ -122,6 +163,8 @@ int main(void)
         TEST(a_wake_brings_back_the_calls_of_its_key_only),
         TEST(a_wake_between_look_and_park_is_not_lost),
         TEST(a_parked_call_returns_shortly_before_its_deadline),
+        TEST(a_connection_has_so_many_parked_calls_and_no_more),
+        TEST(all_connections_together_have_so_many_parked_calls),
         TEST(calls_of_a_lost_connection_are_marked_and_unparked),
         TEST(after_the_last_call_nothing_stays_parked),
         TEST(a_stopped_queue_gives_nothing_out),
