@@ -3,6 +3,7 @@
 
 #include "events.h"
 #include "request.h"
+#include "store_member.h"
 
 static enum err_code not_for_you(struct rpc_ctx *ctx)
 {
@@ -37,7 +38,9 @@ enum err_code answer_lock(struct rpc_ctx *ctx, const struct invitation_ref *ref,
     bool *is_answered)
 {
     struct invitation_lock lock;
-    enum err_code code = store_lock_invitation(ctx->db, ctx->arena, ref, &lock, &ctx->err);
+    enum err_code code = store_lock_two_members(ctx->db, &ref->sender, member, &ctx->err);
+    if (code == ERR_OK)
+        code = store_lock_invitation(ctx->db, ctx->arena, ref, &lock, &ctx->err);
     if (code != ERR_OK)
         return code;
     if (id_equal(&ref->sender, member))

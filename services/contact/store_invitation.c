@@ -145,8 +145,13 @@ enum err_code store_connect(struct db_session *db, const struct connection_side 
     char fold[FOLD_SIZE];
     text_fold(side->name, fold, sizeof fold);
     CLEANUP(db_result_clear) struct db_result *r = NULL;
-    return contact_sql_connect_contact(db, &r, err, db_id(side->owner), db_id(side->contact),
-        db_id(side->other), db_text(side->name), db_text(fold), EVENT_PARAMS(event));
+    enum err_code code =
+        contact_sql_connect_contact(db, &r, err, db_id(side->owner), db_id(side->contact),
+            db_id(side->other), db_text(side->name), db_text(fold), EVENT_PARAMS(event));
+    if (code == ERR_OK && db_rows(r) == 0)
+        return err_raise(err, REASON_TRANSACTION_CONFLICT,
+            "the contact was linked to somebody else at the same moment");
+    return code;
 }
 
 enum err_code store_accept_invitation(struct db_session *db, const struct invitation_ref *ref,

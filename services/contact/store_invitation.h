@@ -94,6 +94,7 @@ struct connection_side {
     const struct id *other;   /* the member it is */
     const char *name;         /* of the other, for a contact that has to be made */
 };
+/* TRANSACTION_CONFLICT when the contact was linked to another member meanwhile. */
 MUST_USE enum err_code store_connect(struct db_session *db, const struct connection_side *side,
     const struct queue_outgoing *event, struct err *err);
 

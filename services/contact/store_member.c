@@ -47,6 +47,14 @@ static enum err_code list_facts(struct db_session *db, struct arena *arena, cons
     return ERR_OK;
 }
 
+enum err_code store_lock_two_members(
+    struct db_session *db, const struct id *one, const struct id *other, struct err *err)
+{
+    const struct id members[] = {*one, *other};
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    return contact_sql_lock_members(db, &r, err, db_id_array(members, 2));
+}
+
 enum err_code store_get_member(struct db_session *db, struct arena *arena, const struct id *id,
     struct member *out, struct err *err)
 {

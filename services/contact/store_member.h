@@ -31,6 +31,13 @@ struct token {
 MUST_USE enum err_code store_create_member(struct db_session *db, const struct member *member,
     const struct token *token, const struct queue_outgoing *event, struct err *err);
 
+/*
+ * Until the transaction ends, changes that touch one of the two wait; called before rows of either
+ * are locked, it keeps such changes from waiting for each other.
+ */
+MUST_USE enum err_code store_lock_two_members(
+    struct db_session *db, const struct id *one, const struct id *other, struct err *err);
+
 /* With her facts. MEMBER_NOT_FOUND. */
 MUST_USE enum err_code store_get_member(struct db_session *db, struct arena *arena,
     const struct id *id, struct member *out, struct err *err);

@@ -31,20 +31,23 @@ static enum err_code find_by_code(struct rpc_ctx *ctx, const char *typed, struct
     return is_refusal ? refused(ctx) : code;
 }
 
-static enum err_code link_to(
-    struct rpc_ctx *ctx, const struct contact *contact, const struct id *other)
+/* The contact is read again under the lock: an acceptance may just have linked it. */
+static enum err_code link_to(struct rpc_ctx *ctx, const struct id *id, const struct id *other)
 {
+    const struct id *member = &ctx->principal.member;
+    struct contact contact;
+    struct queue_outgoing event;
     if (id_is_zero(other))
         return refused(ctx);
-    if (id_equal(&contact->linked_member, other))
-        return ERR_OK;
-    const struct id *member = &ctx->principal.member;
-    bool is_linked = false;
-    struct queue_outgoing event;
-    enum err_code code = event_contacts_changed(ctx, member, &contact->id, &event);
+    enum err_code code = store_lock_two_members(ctx->db, member, other, &ctx->err);
     if (code == ERR_OK)
-        code =
-            store_link_contact(ctx->db, member, &contact->id, other, &event, &is_linked, &ctx->err);
+        code = store_get_contact(ctx->db, ctx->arena, member, id, &contact, &ctx->err);
+    if (code != ERR_OK || id_equal(&contact.linked_member, other))
+        return code;
+    bool is_linked = false;
+    code = event_contacts_changed(ctx, member, id, &event);
+    if (code == ERR_OK)
+        code = store_link_contact(ctx->db, member, id, other, &event, &is_linked, &ctx->err);
     if (code == ERR_OK && !is_linked)
         return refused(ctx);
     return code;
@@ -65,7 +68,7 @@ RPC_HANDLER(link_contact, Kith__V1__LinkContactRequest, Kith__V1__LinkContactRes
     else
         code = store_find_member_by_email(ctx->db, member, &id, &other, &ctx->err);
     if (code == ERR_OK)
-        code = link_to(ctx, &contact, &other);
+        code = link_to(ctx, &id, &other);
     if (code == ERR_OK)
         code = store_get_contact(ctx->db, ctx->arena, member, &id, &contact, &ctx->err);
     if (code == ERR_OK)

@@ -1,9 +1,10 @@
 -- The owner's side of a new connection: her contact $2, made under this id and name if she has none,
--- becomes linked and connected.
+-- becomes linked and connected. No row: the contact was linked to somebody else meanwhile.
 WITH entry AS (
     INSERT INTO contact.contact AS c (member_id, contact_id, name, name_fold, linked_member_id)
     VALUES ($1::uuid, $2::uuid, $4::text, $5::text, $3::uuid)
     ON CONFLICT (member_id, contact_id) DO UPDATE SET linked_member_id = $3::uuid
+    WHERE c.linked_member_id IS NULL OR c.linked_member_id = $3::uuid
     RETURNING c.member_id, c.contact_id
 ), tie AS (
     INSERT INTO contact.tie (member_id, contact_id)

@@ -393,6 +393,40 @@ static void of_two_who_use_a_code_at_once_one_is_connected(void **state)
     }
 }
 
+static int64_t deadlocks(void)
+{
+    return test_sql_int(
+        world.admin, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
+}
+
+static void two_who_accept_each_other_at_once_are_both_connected(void **state)
+{
+    (void)state;
+    int64_t deadlocks_before = deadlocks();
+    for (int round = 0; round < 20; round++) {
+        struct person eve = world_person("Eve"), fay = world_person("Fay");
+        const char *from_eve = world_invite(&eve, world_contact(&eve, "Fay", ""))->code;
+        const char *from_fay = world_invite(&fay, world_contact(&fay, "Eve", ""))->code;
+        struct racer racers[] = {{&eve, from_fay, ERR_OK}, {&fay, from_eve, ERR_OK}};
+        pthread_t threads[2];
+        for (size_t i = 0; i < 2; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
+        for (size_t i = 0; i < 2; i++)
+            assert_int_equal(pthread_join(threads[i], NULL), 0);
+        for (size_t i = 0; i < 2; i++) {
+            assert_int_equal(racers[i].result, ERR_OK);
+            assert_int_equal(world_count("SELECT count(*) FROM contact.v1_contact "
+                                         "WHERE member_id = '%s' AND is_connected "
+                                         "AND linked_member_id IS NOT NULL",
+                                 racers[i].who->id),
+                1);
+        }
+        world_person_fini(&eve);
+        world_person_fini(&fay);
+    }
+    assert_int_equal(deadlocks(), deadlocks_before);
+}
+
 /* ---- declining ------------------------------------------------------------------------------- */
 
 static void the_sender_is_not_told_of_a_refusal(void **state)
@@ -450,6 +484,7 @@ int main(void)
         TEST(two_who_invited_each_other_end_with_one_contact_each),
         TEST(what_can_not_be_accepted),
         TEST(of_two_who_use_a_code_at_once_one_is_connected),
+        TEST(two_who_accept_each_other_at_once_are_both_connected),
         TEST(the_sender_is_not_told_of_a_refusal),
         TEST(an_accepted_invitation_can_not_be_declined),
     };
