@@ -63,9 +63,10 @@ RPC_HANDLER(create_member, Kith__V1__CreateMemberRequest, Kith__V1__CreateMember
     bool has_code = needs_code || in->invitation_code[0] != '\0';
     struct member member;
     struct invitation_ref invitation;
-    enum err_code code = read_request(ctx, in, &member);
-    if (code == ERR_OK && has_code)
-        code = find_invitation(ctx, in->invitation_code, &invitation);
+    /* The code first: what costs the database more is for who was invited. */
+    enum err_code code = has_code ? find_invitation(ctx, in->invitation_code, &invitation) : ERR_OK;
+    if (code == ERR_OK)
+        code = read_request(ctx, in, &member);
     if (code == ERR_OK)
         code = create(ctx, &member, &out->token);
     if (code == ERR_OK && has_code) {

@@ -131,6 +131,9 @@ static void nobody_joins_without_an_invitation(void **state)
     (void)world_refused(world.anybody, "CreateMember", &in, REASON_INVITATION_NOT_FOUND);
     in.invitation_code = (char[]){"no code"};
     (void)world_refused(world.anybody, "CreateMember", &in, REASON_INVITATION_NOT_FOUND);
+    /* Nor does a stranger make the server look for her time zone. */
+    in.time_zone = (char[]){"Mars/Olympus"};
+    (void)world_refused(world.anybody, "CreateMember", &in, REASON_INVITATION_NOT_FOUND);
     assert_int_equal(
         world_count("SELECT count(*) FROM contact.member WHERE email = '%s'", "eve2@example.org"),
         0);
