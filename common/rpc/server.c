@@ -110,6 +110,11 @@ static void serve(
         refuse(s, call, cork, REASON_CALL_CANCELLED, "the client is gone");
         return;
     }
+    if (transport_is_backed_up(call)) {
+        refuse(s, call, cork, REASON_SERVER_BUSY,
+            "too many results wait for this client; it must give them lanes, or ask for less");
+        return;
+    }
     dispatch_run(&s->dispatch, call, scratch, &outcome);
     if (outcome.is_parked) {
         call->key = outcome.key;

@@ -4,6 +4,7 @@
 #include "rpc/reply.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* A reply that waits for a lane. */
@@ -21,7 +22,8 @@ struct session {
     struct waiting *first; /* leaves next */
     struct waiting *last;  /* may still grow */
     struct waiting *spare;
-    struct exchange *lane; /* parked */
+    atomic_size_t n_waiting_bytes; /* changes under the lock */
+    struct exchange *lane;         /* parked */
     int64_t lane_since_us;
     int64_t flushed_us;
 };
@@ -81,6 +83,11 @@ size_t session_max_reply(const struct session *s)
     return s->max_reply;
 }
 
+size_t session_backlog(const struct session *s)
+{
+    return atomic_load_explicit(&s->n_waiting_bytes, memory_order_relaxed);
+}
+
 /* ---- parcels; under the lock ---- */
 
 static bool append_parcel(struct session *s, const struct parcel *parcel)
@@ -95,6 +102,7 @@ static bool append_parcel(struct session *s, const struct parcel *parcel)
     else
         s->first = w;
     s->last = w;
+    atomic_fetch_add(&s->n_waiting_bytes, nng_msg_len(parcel->msg));
     return true;
 }
 
@@ -112,6 +120,7 @@ static bool merge_parcel(struct session *s, const struct parcel *parcel)
     if (nng_msg_append(into->msg, body + WIRE_PREAMBLE_SIZE, len) != 0)
         return false;
     into->n_results += parcel->n_results;
+    atomic_fetch_add(&s->n_waiting_bytes, len);
     nng_msg_free(parcel->msg);
     return true;
 }
@@ -129,6 +138,7 @@ static void depart(struct session *s, struct exchange *lane, struct departure *o
     if (!s->first)
         s->last = NULL;
     out->msg = w->parcel.msg;
+    atomic_fetch_sub(&s->n_waiting_bytes, nng_msg_len(out->msg));
     out->n_results = w->parcel.n_results;
     reply_close(out->msg, out->n_results);
     if (s->spare)
@@ -217,6 +227,7 @@ uint32_t session_close(struct session *s, struct departure *out)
         n_dropped += w->parcel.n_results;
     free_all(s->first);
     s->first = s->last = NULL;
+    atomic_store(&s->n_waiting_bytes, 0);
     if (s->lane)
         depart(s, s->lane, out);
     s->lane = NULL;

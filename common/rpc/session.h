@@ -32,6 +32,9 @@ void session_release(struct session *s); /* NULL is fine */
 uint64_t session_id(const struct session *s);
 size_t session_max_reply(const struct session *s);
 
+/* Bytes of results that wait for a lane. */
+size_t session_backlog(const struct session *s);
+
 /*
  * Results that a worker has put together, in a reply of its own: reply_open, reply_append. Keeping
  * them there until the worker is done with a row of calls spares the session's lock.

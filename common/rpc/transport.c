@@ -18,6 +18,7 @@ enum {
     SPARE_EXCHANGES = 16, /* contexts that always wait for a message */
     MAX_EXCHANGES = 16 * 1024,
     MAX_LANE_REPLY = 256 * 1024,
+    MAX_BACKLOG = 4 * 1024 * 1024,   /* bytes of results that wait for one client */
     LANE_REST_US = 30 * 1000 * 1000, /* a lane returns after so long, empty */
     TICK_MS = 2000,
     SHARE_US = 500, /* results may wait so long for others */
@@ -316,6 +317,11 @@ void transport_answer(
     if (b->lane)
         transport_uncork(t, cork);
     close_one(t, b);
+}
+
+bool transport_is_backed_up(const struct call *call)
+{
+    return session_backlog(call->batch->session) > MAX_BACKLOG;
 }
 
 /* ---- receiving ---- */

@@ -46,6 +46,9 @@ void transport_answer(
     struct transport *t, struct call *call, const struct outcome *outcome, struct cork *cork);
 void transport_uncork(struct transport *t, struct cork *cork);
 
+/* Do more results wait for the client of this call than a server should keep? */
+bool transport_is_backed_up(const struct call *call);
+
 /*
  * For who goes on to another call at once: put the results where others add theirs, and send them
  * only if nothing was sent for half a millisecond. transport_uncork must follow.

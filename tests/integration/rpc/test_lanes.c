@@ -192,6 +192,81 @@ static void replies_of_a_session_stay_small(void **state)
     loop_stop(&loop);
 }
 
+enum { N_SETS = 100, SMALL_REFUSAL = 512, MAX_BACKLOG = 4 << 20 };
+
+static size_t put_set_requests(uint8_t *out)
+{
+    size_t len = 0;
+    for (uint64_t id = 1; id <= N_SETS; id++)
+        len += put_call(out + len, id, "/kith.v1.ReflectionService/GetDescriptorSet", "", 0);
+    return len;
+}
+
+struct totals {
+    size_t n_ok, n_busy, n_bytes;
+};
+
+/* Adds what one reply brings; large ones need more than `buffer`. */
+static void add_reply(int fd, struct totals *totals)
+{
+    static uint8_t reply[2 * MAX_BACKLOG];
+    struct wire_reader reader;
+    struct wire_frame frame;
+    uint32_t lane;
+    size_t len = raw_receive(fd, &lane, reply, sizeof(reply));
+    assert_true(len != SIZE_MAX);
+    assert_true(wire_open(&reader, reply, len));
+    while (wire_next(&reader, &frame) == WIRE_FRAME) {
+        totals->n_ok += frame.value == ERR_OK;
+        totals->n_busy += frame.value == ERR_RESOURCE_EXHAUSTED;
+        if (frame.value != ERR_OK)
+            assert_in_range(frame.meta_len + frame.payload_len, 1, SMALL_REFUSAL);
+    }
+    totals->n_bytes += len;
+}
+
+static void results_nobody_fetches_do_not_pile_up(void **state)
+{
+    (void)state;
+    struct totals totals = {0};
+    loop_start(&loop, &(struct loop_config){.workers = 1, .token = "member"});
+    int fd = greet();
+    size_t len = put_watch(BODY, N_SETS + 1);
+    len += put_set_requests(BODY + len);
+    send_lane(fd, 1, SESSION, N_SETS + 1, len);
+    loop_await(atomic_load(&loop.watch_runs) == 1);
+    loop_ping(&loop, 10); /* the one worker comes to it after all of them */
+    uint32_t lane = 2;
+    for (; totals.n_ok + totals.n_busy < N_SETS; lane++) {
+        add_reply(fd, &totals);
+        send_lane(fd, lane, SESSION, 0, 0);
+    }
+    assert_true(totals.n_ok > 0 && totals.n_busy > 0);
+    assert_in_range(totals.n_bytes, MAX_BACKLOG, MAX_BACKLOG + (1 << 20));
+    /* They have been fetched: calls are served again. */
+    totals = (struct totals){0};
+    send_lane(fd, lane, SESSION, 1, put_ping(BODY, 1));
+    while (totals.n_ok + totals.n_busy == 0)
+        add_reply(fd, &totals);
+    assert_int_equal(totals.n_ok, 1);
+    (void)close(fd);
+    loop_stop(&loop);
+}
+
+static void the_reply_to_a_message_without_session_is_bounded(void **state)
+{
+    (void)state;
+    struct totals totals = {0};
+    loop_start(&loop, &(struct loop_config){0});
+    int fd = greet();
+    send_lane(fd, 1, 0, N_SETS, put_set_requests(BODY));
+    add_reply(fd, &totals);
+    assert_int_equal(totals.n_ok + totals.n_busy, N_SETS);
+    assert_in_range(totals.n_bytes, MAX_BACKLOG, MAX_BACKLOG + (1 << 20));
+    (void)close(fd);
+    loop_stop(&loop);
+}
+
 static void a_connection_that_waits_too_often_is_refused_and_leaves_room_for_others(void **state)
 {
     (void)state;
@@ -343,6 +418,8 @@ int main(void)
         cmocka_unit_test(without_a_session_a_message_is_answered_when_all_its_calls_are),
         cmocka_unit_test(a_second_session_on_a_connection_is_refused),
         cmocka_unit_test(replies_of_a_session_stay_small),
+        cmocka_unit_test(results_nobody_fetches_do_not_pile_up),
+        cmocka_unit_test(the_reply_to_a_message_without_session_is_bounded),
         cmocka_unit_test(a_connection_that_waits_too_often_is_refused_and_leaves_room_for_others),
         cmocka_unit_test(calls_of_a_client_that_left_are_not_run_again),
         cmocka_unit_test(a_connection_cut_at_any_byte_harms_nobody),
