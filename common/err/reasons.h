@@ -144,6 +144,9 @@
     X(IMPORT_TOO_LARGE, RESOURCE_EXHAUSTED, \
         "The file is over the limit of an import.", \
         "Split the file.") \
+    X(IMPORT_TOO_MANY, RESOURCE_EXHAUSTED, \
+        "Too many uploads of the member are unfinished.", \
+        "Send the last chunk of one, or wait: what was begun a day ago is given up.") \
     X(IMPORT_CHUNK_MISPLACED, FAILED_PRECONDITION, \
         "The chunk does not continue where the upload stands.", \
         "Continue at the offset the message names, or start the import anew.") \

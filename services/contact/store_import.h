@@ -51,7 +51,10 @@ struct import_chunk {
     struct db_bytes bytes;
 };
 
-/* *bytes_received: of the upload with this chunk; -1: the chunk does not continue it. */
+/*
+ * *bytes_received: of the upload with this chunk; -1: the chunk does not continue it, or would
+ * begin one beside four that are unfinished.
+ */
 MUST_USE enum err_code store_take_chunk(struct db_session *db, const struct import_key *key,
     const struct import_chunk *chunk, int64_t *bytes_received, struct err *err);
 

@@ -55,14 +55,21 @@ static enum err_code misplaced(struct rpc_ctx *ctx, int64_t bytes_received)
         "the upload stands at %" PRId64 "; continue there", bytes_received);
 }
 
-/* A chunk that does not continue the upload: sent twice, or out of place. */
+static enum err_code too_many(struct rpc_ctx *ctx)
+{
+    return err_raise(&ctx->err, REASON_IMPORT_TOO_MANY,
+        "four uploads of yours are unfinished; send the last chunk of one of them, or begin again "
+        "once one is a day old: it is given up then");
+}
+
+/* A chunk that does not continue the upload: sent twice, out of place, or the first of too many. */
 static enum err_code take_odd(struct rpc_ctx *ctx, const Kith__V1__ImportFileRequest *in,
     const struct import_key *key, const struct import_chunk *chunk)
 {
     struct import_status status;
     enum err_code code = store_get_import(ctx->db, ctx->arena, key, &status, &ctx->err);
     if (code != ERR_OK && ctx->err.reason == REASON_IMPORT_NOT_FOUND)
-        return misplaced(ctx, 0);
+        return chunk->offset == 0 ? too_many(ctx) : misplaced(ctx, 0);
     if (code != ERR_OK)
         return code;
     if (status.format != chunk->format || status.is_dry_run != chunk->is_dry_run)

@@ -1,5 +1,6 @@
 -- The chunk that continues an upload, or begins one. No row: it does neither. The first chunk also
--- sweeps away uploads given up more than a day ago.
+-- sweeps away uploads given up more than a day ago; beside four younger ones, unfinished, none
+-- begins. That bounds what unfinished uploads store; firsts at the same instant may just exceed it.
 WITH given_up AS (
     SELECT import_id FROM contact.import
     WHERE member_id = $1::uuid AND import_id <> $2::uuid AND $6::int8 = 0 AND state = 1
@@ -16,9 +17,12 @@ WITH given_up AS (
     INSERT INTO contact.import AS i
         (member_id, import_id, state, format, is_dry_run, file_name, bytes_received)
     SELECT $1::uuid, $2::uuid, 1, $3::int4, $4::bool, $5::text, octet_length($7::bytea)
-    WHERE $6::int8 = 0 OR EXISTS (
+    WHERE EXISTS (
         SELECT FROM contact.import WHERE member_id = $1::uuid AND import_id = $2::uuid
-    )
+    ) OR ($6::int8 = 0 AND 4 > (
+        SELECT count(*) FROM contact.import
+        WHERE member_id = $1::uuid AND state = 1 AND started_at >= now() - interval '1 day'
+    ))
     ON CONFLICT (member_id, import_id) DO UPDATE
     SET bytes_received = i.bytes_received + octet_length($7::bytea)
     WHERE i.state = 1 AND i.bytes_received = $6::int8

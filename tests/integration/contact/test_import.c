@@ -383,6 +383,23 @@ static void a_chunk_out_of_place_is_refused_with_the_place(void **state)
     assert_int_equal(world.err.reason, REASON_IMPORT_CHUNK_MISPLACED);
 }
 
+static void beside_four_unfinished_uploads_no_other_begins(void **state)
+{
+    (void)state;
+    struct upload open[4], fifth = upload_new();
+    for (size_t i = 0; i < 4; i++) {
+        open[i] = upload_new();
+        assert_non_null(upload_chunk(&ana, &open[i], 0, small_file, HALF, false));
+    }
+    assert_null(upload_chunk(&ana, &fifth, 0, small_file, HALF, false));
+    assert_int_equal(world.err.reason, REASON_IMPORT_TOO_MANY);
+    assert_non_null(strstr(world.err.msg, "last chunk"));
+    assert_non_null(upload_chunk(&ana, &open[0], 0, small_file, HALF, false)); /* sent twice */
+    check(
+        upload_chunk(&ana, &open[0], HALF, small_file + HALF, SMALL - HALF, true), "1 1 0 0 0 0 0");
+    check(upload_bytes(&ana, &fifth, small_file, SMALL), "1 0 0 1 0 0 0");
+}
+
 static void a_finished_import_takes_no_more_chunks(void **state)
 {
     (void)state;
@@ -544,6 +561,7 @@ int main(void)
         TEST(progress_is_told_while_chunks_arrive),
         TEST(a_chunk_sent_twice_is_taken_once),
         TEST(a_chunk_out_of_place_is_refused_with_the_place),
+        TEST(beside_four_unfinished_uploads_no_other_begins),
         TEST(a_finished_import_takes_no_more_chunks),
         TEST(dry_run_stays_the_same_for_all_chunks),
         TEST(a_format_must_be_named),
