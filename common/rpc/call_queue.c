@@ -41,7 +41,8 @@ struct call_queue {
     struct list parked[WAKE_SLOTS];
     size_t n_parked;
     uint8_t n_parked_by[PIPE_SLOTS];
-    int64_t next_due_us; /* no parked call is due earlier */
+    uint32_t gone[PIPE_SLOTS]; /* the last connection of each slot that ended */
+    int64_t next_due_us;       /* no parked call is due earlier */
     uint64_t n_wakes;
     uint64_t woken[WAKE_SLOTS];
     bool is_last_call; /* parking is over */
@@ -299,6 +300,7 @@ bool call_queue_park(struct call_queue *q, struct call *call)
     bool has_place = true;
     (void)pthread_mutex_lock(&q->lock);
     unsigned slot = slot_of(&call->key);
+    call->is_abandoned |= q->gone[call->pipe % PIPE_SLOTS] == call->pipe;
     if (q->woken[slot] > call->looked_at || q->is_last_call || call->is_abandoned) {
         make_ready(q, call);
         rouse(q, 1, 0);
@@ -325,6 +327,8 @@ void call_queue_abandon(struct call_queue *q, uint32_t pipe)
     for (struct call *call = q->ready.first; call; call = call->next)
         if (call->pipe == pipe)
             call->is_abandoned = true;
+    /* Running calls are in no list: parking one must find out. Pipes are numbered in sequence. */
+    q->gone[pipe % PIPE_SLOTS] = pipe;
     (void)pthread_mutex_unlock(&q->lock);
 }
 

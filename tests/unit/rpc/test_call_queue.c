@@ -21,7 +21,7 @@ static int make_queue(void **state)
     now_us = 1000000;
     queue = call_queue_new(3, &turned);
     for (size_t i = 0; i < 4; i++)
-        calls[i] = (struct call){.pipe = (uint32_t)i,
+        calls[i] = (struct call){.pipe = (uint32_t)i + 1,
             .arrived_us = now_us,
             .deadline_us = now_us + 30000000,
             .key = key};
@@ -111,7 +111,7 @@ static void all_connections_together_have_so_many_parked_calls(void **state)
     static struct call many[8193];
     for (size_t i = 0; i < 8193; i++) {
         many[i] = calls[0];
-        many[i].pipe = (uint32_t)i;
+        many[i].pipe = (uint32_t)i + 1;
     }
     many[0].key = other_key;
     for (size_t i = 0; i < 8192; i++)
@@ -128,11 +128,27 @@ static void calls_of_a_lost_connection_are_marked_and_unparked(void **state)
     assert_null(call_queue_push(queue, &calls[0]));
     assert_true(call_queue_park(queue, call_queue_take(queue)));
     assert_null(call_queue_push(queue, &calls[1]));
-    call_queue_abandon(queue, 0);
+    call_queue_abandon(queue, 1);
     assert_ptr_equal(call_queue_take(queue), &calls[1]);
     assert_false(calls[1].is_abandoned);
     assert_ptr_equal(call_queue_take(queue), &calls[0]);
     assert_true(calls[0].is_abandoned);
+}
+
+static void a_call_whose_connection_ends_while_it_runs_is_not_parked_for_nobody(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        assert_null(call_queue_push(queue, &calls[i]));
+        assert_ptr_equal(call_queue_take(queue), &calls[i]);
+    }
+    call_queue_abandon(queue, 1);
+    assert_true(call_queue_park(queue, &calls[0]));
+    assert_true(call_queue_park(queue, &calls[1]));
+    assert_ptr_equal(call_queue_try(queue), &calls[0]);
+    assert_true(calls[0].is_abandoned);
+    assert_null(call_queue_try(queue)); /* the other connection's waits */
+    assert_false(calls[1].is_abandoned);
 }
 
 static void after_the_last_call_nothing_stays_parked(void **state)
@@ -166,6 +182,7 @@ int main(void)
         TEST(a_connection_has_so_many_parked_calls_and_no_more),
         TEST(all_connections_together_have_so_many_parked_calls),
         TEST(calls_of_a_lost_connection_are_marked_and_unparked),
+        TEST(a_call_whose_connection_ends_while_it_runs_is_not_parked_for_nobody),
         TEST(after_the_last_call_nothing_stays_parked),
         TEST(a_stopped_queue_gives_nothing_out),
     };
