@@ -29,7 +29,8 @@ struct intake {
     struct rpc_ctx *ctx; /* of the Deliver call */
     struct arena arena;  /* of the effects of one transaction */
     Kith__V1__DeliverResponse *response;
-    struct effect *effects; /* of one transaction; CHUNK of them */
+    struct effect *effects;      /* of one transaction; CHUNK of them */
+    struct effect *order[CHUNK]; /* the same, as they are to run */
     size_t n_effects;
     struct id *failed; /* members whose later events must wait */
     size_t n_failed;
@@ -78,6 +79,25 @@ static enum err_code record_and_run(struct db_session *s, struct effect *effect,
     return code;
 }
 
+/*
+ * By member, and those of one member as they came: two batches that touch the same members lock
+ * their rows in the same order, so neither waits for the other in a circle.
+ */
+static void sort_effects(struct intake *in)
+{
+    for (size_t i = 0; i < in->n_effects; i++) {
+        struct effect *effect = &in->effects[i];
+        const struct id *member = &effect->event.member;
+        size_t at = i;
+        for (; at > 0; at--) {
+            if (memcmp(&in->order[at - 1]->event.member, member, sizeof(*member)) <= 0)
+                break;
+            in->order[at] = in->order[at - 1];
+        }
+        in->order[at] = effect;
+    }
+}
+
 /* Body of the transaction; what an earlier attempt has left is forgotten first. */
 static enum err_code run_effects(struct db_session *s, void *arg, struct err *err)
 {
@@ -85,9 +105,10 @@ static enum err_code run_effects(struct db_session *s, void *arg, struct err *er
     enum err_code code = ERR_OK;
     arena_reset(&in->arena);
     for (size_t i = 0; i < in->n_effects && code == ERR_OK; i++) {
-        in->effects[i].ctx.n_after = 0;
-        if (in->effects[i].handler)
-            code = record_and_run(s, &in->effects[i], err);
+        struct effect *effect = in->order[i];
+        effect->ctx.n_after = 0;
+        if (effect->handler)
+            code = record_and_run(s, effect, err);
     }
     return code;
 }
@@ -115,9 +136,10 @@ static void add_effect(struct intake *in, const Kith__V1__Event *event)
     effect->ctx.waiter = NULL;
 }
 
-/* All effects of in->effects in one transaction, acknowledged, or none. */
+/* All effects of in->effects in one transaction, acknowledged as they came, or none. */
 static enum err_code take_effects(struct intake *in, struct err *err)
 {
+    sort_effects(in);
     enum err_code code = db_in_tx(in->ctx->db, DB_TX_WRITE, run_effects, in, err);
     for (size_t i = 0; code == ERR_OK && i < in->n_effects; i++) {
         struct effect *effect = &in->effects[i];

@@ -181,7 +181,10 @@ static size_t deliver(Kith__V1__Event **events, size_t n)
     assert_ok(rpc_client_call(client, "/kith.v1.QueueService/Deliver", &options, &request.base,
                   &arena, &out, &err),
         &err);
-    size_t n_done = ((const Kith__V1__DeliverResponse *)(const void *)out)->n_done;
+    const Kith__V1__DeliverResponse *response = (const void *)out;
+    size_t n_done = response->n_done;
+    for (size_t i = 0; n_done == n && i < n; i++)
+        assert_string_equal(response->done[i], events[i]->id);
     arena_fini(&arena);
     return n_done;
 }
@@ -219,6 +222,25 @@ static void a_duplicate_is_acknowledged_without_effect(void **state)
     assert_int_equal(deliver(twice, 2), 2);
     assert_int_equal(deliver(twice, 1), 1);
     rig_assert_once_and_in_order(&rig, 1);
+}
+
+static void effects_of_a_batch_run_by_member_and_are_acknowledged_as_they_came(void **state)
+{
+    (void)state;
+    static const int members[] = {3, 1, 2, 1, 3, 2};
+    enum { N = sizeof(members) / sizeof(members[0]) };
+    rig_start_consumer(&rig);
+    struct sent sent[N];
+    Kith__V1__Event *events[N];
+    for (size_t i = 0; i < N; i++) {
+        make_event(&sent[i], members[i], CHANGED);
+        events[i] = &sent[i].event;
+    }
+    assert_int_equal(deliver(events, N), N);
+    rig_assert_once_and_in_order(&rig, N);
+    assert_int_equal(rig_count(&rig, "SELECT count(*) FROM till.effect AS a JOIN till.effect AS b "
+                                     "ON a.number < b.number WHERE a.member_id > b.member_id"),
+        0);
 }
 
 static void a_kind_nobody_handles_is_acknowledged(void **state)
@@ -299,6 +321,7 @@ int main(void)
         TEST(a_consumer_killed_before_or_after_its_commit_doubles_and_loses_nothing),
         TEST(a_refused_event_holds_up_only_its_member),
         TEST(a_duplicate_is_acknowledged_without_effect),
+        TEST(effects_of_a_batch_run_by_member_and_are_acknowledged_as_they_came),
         TEST(a_kind_nobody_handles_is_acknowledged),
         TEST(a_refused_effect_leaves_nothing_behind),
         TEST(old_inbox_rows_go_young_ones_stay),
