@@ -353,7 +353,9 @@ static void what_can_not_be_accepted(void **state)
 struct racer {
     const struct person *who;
     const char *code;
+    const char *contact; /* what LinkContact is to link */
     enum err_code result;
+    enum err_reason reason;
 };
 
 static void *race(void *arg)
@@ -377,7 +379,8 @@ static void of_two_who_use_a_code_at_once_one_is_connected(void **state)
     for (int round = 0; round < 5; round++) {
         const Kith__V1__Invitation *sent = world_invite(&ana, world_contact(&ana, "Who", ""));
         struct person eve = world_person("Eve"), fay = world_person("Fay");
-        struct racer racers[] = {{&eve, sent->code, ERR_OK}, {&fay, sent->code, ERR_OK}};
+        struct racer racers[] = {
+            {.who = &eve, .code = sent->code}, {.who = &fay, .code = sent->code}};
         pthread_t threads[2];
         for (size_t i = 0; i < 2; i++)
             assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
@@ -407,7 +410,7 @@ static void two_who_accept_each_other_at_once_are_both_connected(void **state)
         struct person eve = world_person("Eve"), fay = world_person("Fay");
         const char *from_eve = world_invite(&eve, world_contact(&eve, "Fay", ""))->code;
         const char *from_fay = world_invite(&fay, world_contact(&fay, "Eve", ""))->code;
-        struct racer racers[] = {{&eve, from_fay, ERR_OK}, {&fay, from_eve, ERR_OK}};
+        struct racer racers[] = {{.who = &eve, .code = from_fay}, {.who = &fay, .code = from_eve}};
         pthread_t threads[2];
         for (size_t i = 0; i < 2; i++)
             assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
@@ -425,6 +428,52 @@ static void two_who_accept_each_other_at_once_are_both_connected(void **state)
         world_person_fini(&fay);
     }
     assert_int_equal(deadlocks(), deadlocks_before);
+}
+
+static void *race_to_link(void *arg)
+{
+    struct racer *racer = arg;
+    struct rpc_client *own = world_client(racer->who->token);
+    struct arena arena;
+    struct err err = {0};
+    ProtobufCMessage *out = NULL;
+    Kith__V1__LinkContactRequest in = KITH__V1__LINK_CONTACT_REQUEST__INIT;
+    in.contact_id = (char *)(uintptr_t)racer->contact;
+    in.invitation_code = (char *)(uintptr_t)racer->code;
+    arena_init(&arena, 1 << 20);
+    racer->result = rpc_client_call(
+        own, "/kith.v1.ContactService/LinkContact", NULL, &in.base, &arena, &out, &err);
+    racer->reason = err.reason;
+    arena_fini(&arena);
+    rpc_client_free(own);
+    return NULL;
+}
+
+static void who_links_and_accepts_at_once_has_one_contact_for_the_sender(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        struct person eve = world_person("Eve"), fay = world_person("Fay");
+        const char *code = world_invite(&fay, world_contact(&fay, "Eve", ""))->code;
+        struct racer accepter = {.who = &eve, .code = code};
+        struct racer linker = {
+            .who = &eve, .code = code, .contact = world_contact(&eve, "Fay", "")};
+        pthread_t threads[2];
+        assert_int_equal(pthread_create(&threads[0], NULL, race_to_link, &linker), 0);
+        assert_int_equal(pthread_create(&threads[1], NULL, race, &accepter), 0);
+        for (size_t i = 0; i < 2; i++)
+            assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(accepter.result, ERR_OK);
+        assert_true(linker.result == ERR_OK || linker.reason == REASON_LINK_REFUSED);
+        assert_int_equal(world_count("SELECT count(*) FROM contact.contact "
+                                     "WHERE member_id = '%s' AND linked_member_id IS NOT NULL",
+                             eve.id),
+            1);
+        assert_int_equal(
+            world_count("SELECT count(*) FROM contact.tie WHERE member_id = '%s'", eve.id), 1);
+        world_person_fini(&eve);
+        world_person_fini(&fay);
+    }
 }
 
 /* ---- declining ------------------------------------------------------------------------------- */
@@ -485,6 +534,7 @@ int main(void)
         TEST(what_can_not_be_accepted),
         TEST(of_two_who_use_a_code_at_once_one_is_connected),
         TEST(two_who_accept_each_other_at_once_are_both_connected),
+        TEST(who_links_and_accepts_at_once_has_one_contact_for_the_sender),
         TEST(the_sender_is_not_told_of_a_refusal),
         TEST(an_accepted_invitation_can_not_be_declined),
     };
