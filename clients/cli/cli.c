@@ -165,10 +165,17 @@ void cli_next(const struct cli *cli, const char *fmt, ...)
 {
     if (cli->is_json || cli->is_quiet)
         return;
+    /* To be copied and run: by the member this call was made as. */
+    static const char kith[] = "kith ";
+    const char *as = cli_option(cli, "as");
+    bool is_for_profile = as != NULL && strncmp(fmt, kith, strlen(kith)) == 0 &&
+                          strncmp(fmt, "kith --as ", strlen("kith --as ")) != 0;
     va_list args;
     va_start(args, fmt);
     (void)printf("%snext:%s ", cli->dim, cli->plain);
-    (void)vprintf(fmt, args);
+    if (is_for_profile)
+        (void)printf("%s--as %s ", kith, as);
+    (void)vprintf(is_for_profile ? fmt + strlen(kith) : fmt, args);
     va_end(args);
     (void)putchar('\n');
 }

@@ -140,7 +140,7 @@ inbox_has() { # PROFILE KIND
 @test "a dry run of a question shows who knows although no word is shared" {
     run -0 mira ask --dry-run "$QUESTION"
     [[ ${lines[0]} == *"1. Dana Whitlock, Head Swim Coach"*"(not here yet)" ]]
-    [[ $output == *"next: kith invite \"Dana Whitlock\""* ]]
+    [[ $output == *"next: kith --as mira invite \"Dana Whitlock\""* ]]
     run -0 mira asks
     [ "$output" = "no questions yet" ]
 }
@@ -174,12 +174,12 @@ routes_to_dana() {
     run -0 mira ask "$QUESTION"
     [ "${lines[0]}" = "Asked Dana Whitlock" ]
     [[ ${lines[1]} == *"snorkeling"*"swimming"* ]]
-    [[ $output == *"also considered: "*"next: kith show "* ]]
+    [[ $output == *"also considered: "*"next: kith --as mira show "* ]]
 
     soon inbox_has dana ASK_RECEIVED
     run -0 dana inbox
     [[ ${lines[0]} == "•"*"Mira Solberg asks you: $QUESTION"* ]]
-    [[ $output == *"next: kith answer "* ]]
+    [[ $output == *"next: kith --as dana answer "* ]]
     run -0 dana answer last "A low-volume mask," "open-heel fins."
     [ "$output" = "Answered; who asked is told" ]
 
