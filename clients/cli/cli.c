@@ -161,6 +161,8 @@ void cli_note(const struct cli *cli, const char *fmt, ...)
     (void)putchar('\n');
 }
 
+enum { NEXT_SIZE = 4096 }; /* a question of 2000 bytes may be part of it */
+
 void cli_next(const struct cli *cli, const char *fmt, ...)
 {
     if (cli->is_json || cli->is_quiet)
@@ -168,16 +170,18 @@ void cli_next(const struct cli *cli, const char *fmt, ...)
     /* To be copied and run: by the member this call was made as. */
     static const char kith[] = "kith ";
     const char *as = cli_option(cli, "as");
-    bool is_for_profile = as != NULL && strncmp(fmt, kith, strlen(kith)) == 0 &&
-                          strncmp(fmt, "kith --as ", strlen("kith --as ")) != 0;
+    char text[NEXT_SIZE];
     va_list args;
     va_start(args, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    bool is_for_profile = as != NULL && strncmp(text, kith, strlen(kith)) == 0 &&
+                          strncmp(text, "kith --as ", strlen("kith --as ")) != 0;
     (void)printf("%snext:%s ", cli->dim, cli->plain);
     if (is_for_profile)
-        (void)printf("%s--as %s ", kith, as);
-    (void)vprintf(is_for_profile ? fmt + strlen(kith) : fmt, args);
-    va_end(args);
-    (void)putchar('\n');
+        (void)printf("kith --as %s %s\n", as, text + strlen(kith));
+    else
+        (void)printf("%s\n", text);
 }
 
 bool cli_emit(const struct cli *cli, const json_t *value)
