@@ -72,7 +72,7 @@ struct queue_relay {
 /* Take the name; buckets a predecessor held are ours at once. */
 MUST_USE enum err_code ownership_register(struct queue_relay *relay, struct err *err);
 
-/* Renew, and move one step towards a fair share. *is_settled: nothing more to claim for now. */
+/* Renew, and move one step towards a fair share. *is_settled: nothing is left to claim. */
 MUST_USE enum err_code ownership_renew(
     struct queue_relay *relay, struct ownership *out, bool *is_settled, struct err *err);
 
