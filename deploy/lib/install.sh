@@ -36,22 +36,27 @@ apt_get_as_root() {
 
 # install_packages GROUP…
 install_packages() {
-    local missing
+    local missing log
     if ! command -v apt-get >/dev/null; then
         echo "This is no Debian: install what deploy/lib/packages names in [$*] by hand." >&2
         return 1
     fi
     mapfile -t missing < <(missing_packages "$@")
     [ ${#missing[@]} -gt 0 ] || return 0
-    echo "Installing: ${missing[*]}" >&2
-    # The lists may be absent (a fresh container) or point at versions that are gone.
-    apt_get_as_root install --no-install-recommends -y "${missing[@]}" >/dev/null 2>&1 ||
-        { apt_get_as_root update >&2 &&
-            apt_get_as_root install --no-install-recommends -y "${missing[@]}" >&2; } ||
-        {
-            echo "These packages are needed and could not be installed: ${missing[*]}" >&2
-            return 1
-        }
+    echo "Installing ${#missing[@]} Debian packages, which may take a few minutes: ${missing[*]}" >&2
+    log=$(mktemp)
+    if ! install_quietly "${missing[@]}" >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        echo "These packages are needed and could not be installed: ${missing[*]}. All it said: $log" >&2
+        return 1
+    fi
+    rm -f "$log"
+}
+
+# The lists may be absent (a fresh container) or point at versions that are gone.
+install_quietly() {
+    apt_get_as_root install --no-install-recommends -y "$@" ||
+        { apt_get_as_root update && apt_get_as_root install --no-install-recommends -y "$@"; }
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
