@@ -2,6 +2,7 @@
 #include "rpc/transport.h"
 
 #include "rpc/batch.h"
+#include "rpc/connections.h"
 #include "rpc/reply.h"
 #include "rpc/session.h"
 #include "rpc/socket.h"
@@ -17,13 +18,11 @@
 enum {
     SPARE_EXCHANGES = 16, /* contexts that always wait for a message */
     MAX_EXCHANGES = 16 * 1024,
-    MAX_LANE_REPLY = 256 * 1024,
     MAX_BACKLOG = 4 * 1024 * 1024,   /* bytes of results that wait for one client */
     LANE_REST_US = 30 * 1000 * 1000, /* a lane returns after so long, empty */
     TICK_MS = 2000,
     SHARE_US = 500, /* results may wait so long for others */
     URL_SIZE = 256,
-    PIPE_SLOTS = 256,
 };
 
 enum exchange_state { EXCHANGE_RECEIVING, EXCHANGE_WORKING, EXCHANGE_SENDING };
@@ -38,14 +37,6 @@ struct exchange {
     uint32_t n_results; /* of the reply being sent */
 };
 
-/* A connection, and its session once a message named one. */
-struct client {
-    struct client *next;
-    uint32_t pipe;
-    struct session *session;
-    struct departure last; /* of one that is gone */
-};
-
 struct transport {
     struct transport_config config;
     struct transport_events events;
@@ -57,8 +48,7 @@ struct transport {
     size_t n_exchanges;
     size_t n_receiving;
     struct batch_pool batches;
-    struct client *clients[PIPE_SLOTS];
-    struct client *gone; /* to be seen off by the ticker */
+    struct connections connections;
     size_t n_unanswered; /* results still to be sent */
     bool is_closing;
 };
@@ -172,77 +162,23 @@ static void close_one(struct transport *t, struct batch *b)
     batch_return(&t->batches, b);
 }
 
-/* ---- sessions ---- */
+/* ---- connections: under NNG's locks, only take note ---- */
 
-static struct client **find_client(struct transport *t, uint32_t pipe)
-{
-    struct client **at = &t->clients[pipe % PIPE_SLOTS];
-    while (*at && (*at)->pipe != pipe)
-        at = &(*at)->next;
-    return at;
-}
-
-/* The session of a connection, begun by its first message that names one; NULL if it has another,
- * or is gone. The caller releases it. */
-static struct session *join_session(struct transport *t, uint64_t id, uint32_t pipe)
-{
-    struct session *found = NULL;
-    (void)pthread_mutex_lock(&t->lock);
-    struct client *client = *find_client(t, pipe);
-    if (client && !client->session)
-        client->session = session_new(id, MAX_LANE_REPLY);
-    if (client && client->session && session_id(client->session) == id)
-        found = session_hold(client->session);
-    (void)pthread_mutex_unlock(&t->lock);
-    return found;
-}
-
-/* Runs under NNG's locks, before the first message of the connection. */
+/* Before the first message of the connection. */
 static void on_pipe_new(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
     (void)event;
     struct transport *t = arg;
-    struct client *client = calloc(1, sizeof(*client));
-    if (!client)
-        return; /* its sessions will be refused */
-    client->pipe = (uint32_t)nng_pipe_id(pipe);
-    struct client **slot = &t->clients[client->pipe % PIPE_SLOTS];
-    (void)pthread_mutex_lock(&t->lock);
-    client->next = *slot;
-    *slot = client;
-    (void)pthread_mutex_unlock(&t->lock);
+    connections_add(&t->connections, (uint32_t)nng_pipe_id(pipe));
 }
 
-static void free_clients(struct client *client)
-{
-    while (client) {
-        struct client *next = client->next;
-        session_release(client->session);
-        free(client);
-        client = next;
-    }
-}
-
-/* Runs under NNG's locks: the lane of the session is freed later, by the ticker. */
+/* The lane of its session is seen off later, by the ticker. */
 static void on_pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
     (void)event;
     struct transport *t = arg;
     uint32_t id = (uint32_t)nng_pipe_id(pipe);
-    (void)pthread_mutex_lock(&t->lock);
-    struct client **at = find_client(t, id);
-    struct client *gone = *at;
-    if (gone)
-        *at = gone->next;
-    (void)pthread_mutex_unlock(&t->lock);
-    if (gone && gone->session)
-        settle(t, session_close(gone->session, &gone->last));
-    if (gone) {
-        (void)pthread_mutex_lock(&t->lock);
-        gone->next = t->gone;
-        t->gone = gone;
-        (void)pthread_mutex_unlock(&t->lock);
-    }
+    settle(t, connections_remove(&t->connections, id));
     t->events.on_gone(t->events.self, id);
 }
 
@@ -341,7 +277,7 @@ static void refuse_message(struct transport *t, struct batch *b, const char *why
 static bool enter_session(struct exchange *x, struct batch *b, uint64_t id, uint32_t pipe)
 {
     struct transport *t = x->transport;
-    b->session = id != 0 ? join_session(t, id, pipe) : NULL;
+    b->session = id != 0 ? connections_join(&t->connections, pipe, id) : NULL;
     if (b->session)
         return true;
     b->session = session_new(id, SIZE_MAX);
@@ -423,37 +359,15 @@ static void on_event(void *arg)
     }
 }
 
-static void see_off(struct transport *t)
-{
-    (void)pthread_mutex_lock(&t->lock);
-    struct client *gone = t->gone;
-    t->gone = NULL;
-    (void)pthread_mutex_unlock(&t->lock);
-    for (const struct client *client = gone; client; client = client->next)
-        send_departure(&client->last);
-    free_clients(gone);
-}
-
 /* Lanes that waited long go home, so that no connection is silent for ever. */
 static void on_tick(void *arg)
 {
     struct transport *t = arg;
     if (nng_aio_result(t->ticker) != 0)
         return;
-    see_off(t);
+    connections_see_off(&t->connections, send_departure);
     int64_t before_us = clock_mono_us(t->config.clock) - LANE_REST_US;
-    for (size_t slot = 0; slot < PIPE_SLOTS; slot++) {
-        struct departure out = {0};
-        do {
-            out = (struct departure){0};
-            (void)pthread_mutex_lock(&t->lock);
-            for (const struct client *c = t->clients[slot]; c && !out.lane; c = c->next)
-                if (c->session)
-                    session_refresh(c->session, before_us, &out);
-            (void)pthread_mutex_unlock(&t->lock);
-            send_departure(&out);
-        } while (out.lane);
-    }
+    connections_refresh(&t->connections, before_us, send_departure);
     nng_sleep_aio(TICK_MS, t->ticker);
 }
 
@@ -486,6 +400,7 @@ enum err_code transport_new(struct transport **out, const struct transport_confi
     (void)pthread_condattr_destroy(&attr);
     (void)pthread_mutex_init(&t->lock, NULL);
     batch_pool_init(&t->batches);
+    connections_init(&t->connections);
     (void)nng_pipe_notify(t->socket, NNG_PIPE_EV_ADD_PRE, on_pipe_new, t);
     (void)nng_pipe_notify(t->socket, NNG_PIPE_EV_REM_POST, on_pipe_gone, t);
     /* Unlimited unless set, and with TLS a huge length then corrupts the heap. */
@@ -550,7 +465,7 @@ bool transport_wait_idle(struct transport *t, int64_t timeout_ms)
     return is_idle;
 }
 
-static void free_all(struct transport *t)
+static void free_exchanges(struct transport *t)
 {
     while (t->exchanges) {
         struct exchange *x = t->exchanges;
@@ -558,11 +473,6 @@ static void free_all(struct transport *t)
         nng_aio_free(x->aio);
         free(x);
     }
-    for (size_t slot = 0; slot < PIPE_SLOTS; slot++)
-        free_clients(t->clients[slot]);
-    for (const struct client *client = t->gone; client; client = client->next)
-        nng_msg_free(client->last.msg);
-    free_clients(t->gone);
 }
 
 bool transport_free(struct transport *t)
@@ -578,7 +488,8 @@ bool transport_free(struct transport *t)
         nng_aio_stop(x->aio);
     if (!is_closed)
         return false;
-    free_all(t);
+    free_exchanges(t);
+    connections_fini(&t->connections);
     batch_pool_fini(&t->batches);
     (void)pthread_cond_destroy(&t->idle);
     (void)pthread_mutex_destroy(&t->lock);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/connections.h"
+
+#include <stdlib.h>
+
+enum { MAX_LANE_REPLY = 256 * 1024 };
+
+struct connection {
+    struct connection *next;
+    uint32_t pipe;
+    struct session *session;
+    struct departure last; /* of one that is gone */
+};
+
+static void free_list(struct connection *connection)
+{
+    while (connection) {
+        struct connection *next = connection->next;
+        session_release(connection->session);
+        free(connection);
+        connection = next;
+    }
+}
+
+void connections_init(struct connections *c)
+{
+    *c = (struct connections){0};
+    (void)pthread_mutex_init(&c->lock, NULL);
+}
+
+void connections_fini(struct connections *c)
+{
+    for (size_t slot = 0; slot < CONNECTION_SLOTS; slot++)
+        free_list(c->slots[slot]);
+    for (const struct connection *gone = c->gone; gone; gone = gone->next)
+        nng_msg_free(gone->last.msg);
+    free_list(c->gone);
+    (void)pthread_mutex_destroy(&c->lock);
+}
+
+/* Under the lock. */
+static struct connection **find(struct connections *c, uint32_t pipe)
+{
+    struct connection **at = &c->slots[pipe % CONNECTION_SLOTS];
+    while (*at && (*at)->pipe != pipe)
+        at = &(*at)->next;
+    return at;
+}
+
+void connections_add(struct connections *c, uint32_t pipe)
+{
+    struct connection *connection = calloc(1, sizeof(*connection));
+    if (!connection)
+        return;
+    connection->pipe = pipe;
+    struct connection **slot = &c->slots[pipe % CONNECTION_SLOTS];
+    (void)pthread_mutex_lock(&c->lock);
+    connection->next = *slot;
+    *slot = connection;
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+uint32_t connections_remove(struct connections *c, uint32_t pipe)
+{
+    uint32_t n_dropped = 0;
+    (void)pthread_mutex_lock(&c->lock);
+    struct connection **at = find(c, pipe);
+    struct connection *gone = *at;
+    if (gone)
+        *at = gone->next;
+    (void)pthread_mutex_unlock(&c->lock);
+    if (!gone)
+        return 0;
+    if (gone->session)
+        n_dropped = session_close(gone->session, &gone->last);
+    (void)pthread_mutex_lock(&c->lock);
+    gone->next = c->gone;
+    c->gone = gone;
+    (void)pthread_mutex_unlock(&c->lock);
+    return n_dropped;
+}
+
+struct session *connections_join(struct connections *c, uint32_t pipe, uint64_t session)
+{
+    struct session *found = NULL;
+    (void)pthread_mutex_lock(&c->lock);
+    struct connection *connection = *find(c, pipe);
+    if (connection && !connection->session)
+        connection->session = session_new(session, MAX_LANE_REPLY);
+    if (connection && connection->session && session_id(connection->session) == session)
+        found = session_hold(connection->session);
+    (void)pthread_mutex_unlock(&c->lock);
+    return found;
+}
+
+void connections_see_off(struct connections *c, connections_send_fn *send)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    struct connection *gone = c->gone;
+    c->gone = NULL;
+    (void)pthread_mutex_unlock(&c->lock);
+    for (const struct connection *connection = gone; connection; connection = connection->next)
+        send(&connection->last);
+    free_list(gone);
+}
+
+/* The first lane of the slot that has to go. */
+static struct departure refresh_one(struct connections *c, size_t slot, int64_t parked_before_us)
+{
+    struct departure out = {0};
+    (void)pthread_mutex_lock(&c->lock);
+    for (const struct connection *at = c->slots[slot]; at && !out.lane; at = at->next)
+        if (at->session)
+            session_refresh(at->session, parked_before_us, &out);
+    (void)pthread_mutex_unlock(&c->lock);
+    return out;
+}
+
+void connections_refresh(struct connections *c, int64_t parked_before_us, connections_send_fn *send)
+{
+    for (size_t slot = 0; slot < CONNECTION_SLOTS; slot++) {
+        struct departure out;
+        while ((out = refresh_one(c, slot, parked_before_us)).lane)
+            send(&out);
+    }
+}
