@@ -57,7 +57,7 @@ void batch_return(struct batch_pool *pool, struct batch *b)
     b->request = NULL;
     b->session = NULL;
     b->lane = NULL;
-    b->n_calls = 0;
+    b->n_calls = b->n_controls = 0;
     (void)pthread_mutex_lock(&pool->lock);
     b->next = pool->idle;
     pool->idle = b;
@@ -85,6 +85,7 @@ bool batch_decode(struct batch *b, uint32_t pipe, int64_t now_us)
         return false;
     enum wire_step step;
     while ((step = wire_next(&reader, &frame)) == WIRE_FRAME) {
+        b->n_controls += wire_is_control(&frame);
         if (frame.type != WIRE_CALL)
             continue;
         struct call *call = add_call(b);

@@ -20,6 +20,7 @@ struct batch {
     struct exchange *lane;   /* for a message without session: where its reply goes */
     struct call *calls;
     size_t n_calls;
+    size_t n_controls; /* frames about calls that came before */
     size_t capacity;
     atomic_size_t n_open; /* calls not answered, plus one while they are handed out */
 };

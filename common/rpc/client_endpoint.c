@@ -46,6 +46,43 @@ static size_t measure(const struct endpoint *e, uint32_t *n_calls)
     return len;
 }
 
+bool endpoint_tell(struct endpoint *e, const struct client_call *call, uint8_t type, uint32_t value)
+{
+    if (e->n_controls == e->controls_capacity) {
+        size_t capacity = e->controls_capacity ? e->controls_capacity * 2 : 16;
+        struct control *grown = realloc(e->controls, capacity * sizeof(*grown));
+        if (!grown)
+            return false;
+        e->controls = grown;
+        e->controls_capacity = capacity;
+    }
+    e->controls[e->n_controls++] = (struct control){call->id, call->connection, value, type};
+    return true;
+}
+
+/* Append what is to be told; returns the number of frames. What was for a connection that is gone
+ * is forgotten. */
+static uint32_t put_controls(struct endpoint *e, nng_msg *msg)
+{
+    uint32_t n = 0;
+    size_t i = 0;
+    for (; i < e->n_controls && n < MAX_CALLS_PER_MESSAGE; i++) {
+        uint8_t header[WIRE_FRAME_SIZE];
+        const struct control *c = &e->controls[i];
+        if (c->connection != e->connection)
+            continue;
+        wire_put_frame(header,
+            &(struct wire_frame){.type = c->type, .call_id = c->call_id, .value = c->value});
+        if (nng_msg_append(msg, header, sizeof(header)) != 0)
+            break;
+        n++;
+    }
+    e->n_controls -= i;
+    if (e->n_controls > 0)
+        memmove(e->controls, e->controls + i, e->n_controls * sizeof(*e->controls));
+    return n;
+}
+
 /* A message of what is pending, perhaps nothing: then the lane only waits for results. */
 static nng_msg *build_message(struct endpoint *e, int64_t now_us)
 {
@@ -53,8 +90,9 @@ static nng_msg *build_message(struct endpoint *e, int64_t now_us)
     nng_msg *msg = NULL;
     if (nng_msg_alloc(&msg, measure(e, &n_calls)) != 0)
         return NULL;
+    uint32_t n_controls = put_controls(e, msg);
     uint8_t *at = nng_msg_body(msg);
-    wire_put_preamble(at, n_calls, e->session);
+    wire_put_preamble(at, n_calls + n_controls, e->session);
     at += WIRE_PREAMBLE_SIZE;
     for (; n_calls > 0; n_calls--) {
         struct client_call *call = take_pending(e);
@@ -72,7 +110,8 @@ static nng_msg *build_message(struct endpoint *e, int64_t now_us)
 void endpoint_flush(struct endpoint *e, int64_t now_us, struct lane **leaving)
 {
     /* One lane must be away while calls are: results need something to come back by. */
-    while (e->is_connected && e->idle && (e->n_pending > 0 || (e->n_sent > 0 && e->n_away == 0))) {
+    while (e->is_connected && e->idle &&
+           (e->n_pending + e->n_controls > 0 || (e->n_sent > 0 && e->n_away == 0))) {
         struct lane *lane = e->idle;
         lane->msg = build_message(e, now_us);
         if (!lane->msg)
@@ -361,5 +400,8 @@ bool endpoint_stop(struct endpoint *e)
         nng_aio_free(e->lanes[i].aio);
         nng_msg_free(e->lanes[i].msg);
     }
+    free(e->controls);
+    e->controls = NULL;
+    e->n_controls = e->controls_capacity = 0;
     return is_closed;
 }

@@ -31,6 +31,14 @@ struct call_list {
     struct client_call **end;
 };
 
+/* A frame about a call that was sent: CREDIT, CANCEL. */
+struct control {
+    uint64_t call_id;
+    uint64_t connection; /* it is for; pointless on another */
+    uint32_t value;
+    uint8_t type;
+};
+
 /* One server. NNG would spread calls blindly, so each has a socket of its own. */
 struct endpoint {
     struct rpc_client *client;
@@ -43,7 +51,10 @@ struct endpoint {
     size_t n_away; /* lanes at the server */
     struct call_list pending;
     size_t n_pending;
-    size_t n_sent; /* calls at the server */
+    size_t n_sent;            /* calls at the server */
+    struct control *controls; /* to leave with the next message */
+    size_t n_controls;
+    size_t controls_capacity;
     nng_pipe pipe;
     int gone_pipe; /* the end of which was told last */
     bool is_connected;
@@ -94,6 +105,11 @@ void endpoint_redial(struct endpoint *e);
 
 /* Under the lock: put pending calls on idle lanes; add them to the list of those to send. */
 void endpoint_flush(struct endpoint *e, int64_t now_us, struct lane **leaving);
+
+/* Under the lock: tell the server something about a call that is CALL_SENT. False without memory.
+ */
+bool endpoint_tell(
+    struct endpoint *e, const struct client_call *call, uint8_t type, uint32_t value);
 
 /* Without the lock. */
 void lanes_send(struct lane *leaving);

@@ -94,6 +94,13 @@ static void on_calls(void *self, struct call *calls, size_t n_calls)
     transport_uncork(s->transport, &cork);
 }
 
+static void on_control(void *self, uint32_t pipe, const struct wire_frame *frame)
+{
+    (void)self;
+    (void)pipe;
+    (void)frame;
+}
+
 static void on_gone(void *self, uint32_t pipe)
 {
     struct rpc_server *s = self;
@@ -264,7 +271,7 @@ static enum err_code build(struct rpc_server *s, const struct rpc_registration *
     if (code != ERR_OK)
         return code;
     const struct transport_config config = {s->config.max_message, s->config.clock};
-    const struct transport_events events = {on_calls, on_gone, s};
+    const struct transport_events events = {on_calls, on_control, on_gone, s};
     code = transport_new(&s->transport, &config, &events, err);
     if (code != ERR_OK)
         return code;

@@ -285,6 +285,19 @@ static bool enter_session(struct exchange *x, struct batch *b, uint64_t id, uint
     return b->session != NULL;
 }
 
+/* After the calls of the message, which these may be about. */
+static void tell_controls(struct transport *t, const struct batch *b, uint32_t pipe)
+{
+    struct wire_reader reader;
+    struct wire_frame frame;
+    if (b->n_controls == 0 ||
+        !wire_open(&reader, nng_msg_body(b->request), nng_msg_len(b->request)))
+        return;
+    while (wire_next(&reader, &frame) == WIRE_FRAME)
+        if (wire_is_control(&frame))
+            t->events.on_control(t->events.self, pipe, &frame);
+}
+
 static void on_message(struct exchange *x, nng_msg *msg)
 {
     struct transport *t = x->transport;
@@ -309,6 +322,7 @@ static void on_message(struct exchange *x, nng_msg *msg)
     struct session *s = b->lane ? NULL : session_hold(b->session);
     if (b->n_calls > 0)
         t->events.on_calls(t->events.self, b->calls, b->n_calls);
+    tell_controls(t, b, pipe);
     close_one(t, b);
     if (!s)
         return;

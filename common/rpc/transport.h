@@ -16,6 +16,8 @@ struct transport;
 struct transport_events {
     /* The calls of a message; each must be answered, here or later. */
     void (*on_calls)(void *self, struct call *calls, size_t n_calls);
+    /* A frame about a call that came before: wire_is_control(). */
+    void (*on_control)(void *self, uint32_t pipe, const struct wire_frame *frame);
     /* A connection is gone, and with it whoever waits for these replies. */
     void (*on_gone)(void *self, uint32_t pipe);
     void *self;

@@ -132,6 +132,11 @@ void wire_put_frame(uint8_t out[WIRE_FRAME_SIZE], const struct wire_frame *frame
     put32(out + AT_SEQUENCE, frame->sequence);
 }
 
+bool wire_is_control(const struct wire_frame *frame)
+{
+    return frame->type == WIRE_CREDIT || frame->type == WIRE_CANCEL;
+}
+
 void wire_restamp(uint8_t header[WIRE_FRAME_SIZE], uint32_t timeout_ms, unsigned attempt)
 {
     unsigned flags =

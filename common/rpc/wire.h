@@ -35,7 +35,7 @@ enum wire_type {
 enum wire_flag {
     WIRE_HAS_META = 1 << 0,
     WIRE_IDEMPOTENT = 1 << 1,
-    WIRE_END_STREAM = 1 << 2,
+    WIRE_MORE = 1 << 2, /* of an END: there may be more from the last cursor on */
 };
 enum { WIRE_ATTEMPT_SHIFT = 13, WIRE_ATTEMPT_MASK = 7 }; /* bits 13…15 of the flags */
 
@@ -44,7 +44,7 @@ struct wire_frame {
     uint16_t flags;
     uint64_t call_id;
     uint32_t method;
-    uint32_t value; /* CALL: timeout in ms; RESULT, END: status; CREDIT: credit */
+    uint32_t value; /* CALL: timeout in ms; RESULT, END: status; CREDIT: bytes */
     uint32_t sequence;
     const uint8_t *meta; /* NULL where meta_len is 0 */
     uint32_t meta_len;
@@ -75,6 +75,9 @@ void wire_put_preamble(uint8_t out[WIRE_PREAMBLE_SIZE], uint32_t n_frames, uint6
 
 /* The header alone; meta and payload follow it in this order. */
 void wire_put_frame(uint8_t out[WIRE_FRAME_SIZE], const struct wire_frame *frame);
+
+/* Is the frame about a call that was made before? CREDIT, CANCEL. */
+bool wire_is_control(const struct wire_frame *frame);
 
 /* Change timeout and attempt of a CALL's header already written. */
 void wire_restamp(uint8_t header[WIRE_FRAME_SIZE], uint32_t timeout_ms, unsigned attempt);
