@@ -26,6 +26,7 @@ struct slot {
     const struct db_stmt *stmt;
     const struct db_param *params;
     int64_t deadline_us;
+    const struct db_interrupt *interrupt;
     PGresult *result;
     enum err_code code;
     struct err err;
@@ -281,6 +282,7 @@ static void run_batch(struct batch *b, struct db_conn *conn, struct slot *own)
 static void run_own(struct batch *b, struct db_conn *conn, struct slot *own)
 {
     int64_t started_us = conn_now_us();
+    conn->interrupt = own->interrupt;
     own->code = conn_run(conn, own->stmt, own->params, own->deadline_us, &own->result, &own->err);
     own->is_rerun = own->code != ERR_OK && own->err.reason == REASON_DATABASE_UNAVAILABLE;
     if (own->is_rerun)
@@ -390,10 +392,10 @@ void combiner_note_cost(struct combiner *c, const struct db_stmt *stmt, int64_t 
     costs_note(&c->costs, stmt, us);
 }
 
-enum err_code combiner_run(struct db *db, const struct db_stmt *stmt, const struct db_param *params,
-    int64_t deadline_us, PGresult **out, bool *is_rerun, struct err *err)
+enum err_code combiner_run(const struct db_session *s, const struct db_stmt *stmt,
+    const struct db_param *params, PGresult **out, bool *is_rerun, struct err *err)
 {
-    struct combiner *c = db->combiner;
+    struct combiner *c = s->db->combiner;
     (void)pthread_mutex_lock(&c->lock);
     struct slot *slot = new_slot(c);
     if (!slot) {
@@ -402,14 +404,15 @@ enum err_code combiner_run(struct db *db, const struct db_stmt *stmt, const stru
     }
     slot->stmt = stmt;
     slot->params = params;
-    slot->deadline_us = deadline_us;
+    slot->deadline_us = session_deadline_us(s);
+    slot->interrupt = s->interrupt;
     enqueue(c, slot);
     if (c->n_leaders < c->max_leaders) {
         c->n_leaders++;
         slot->leads = true;
     }
     enum err_code code = ERR_OK;
-    if (wait_or_lead(db, slot)) {
+    if (wait_or_lead(s->db, slot)) {
         *out = slot->result;
         *is_rerun = slot->is_rerun;
         code = slot->code;

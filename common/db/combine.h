@@ -25,6 +25,5 @@ bool combiner_takes(const struct combiner *c, const struct db_stmt *stmt);
 void combiner_note_cost(struct combiner *c, const struct db_stmt *stmt, int64_t us);
 
 /* As db_query. *is_rerun: nothing came of it; run it alone. */
-MUST_USE enum err_code combiner_run(struct db *db, const struct db_stmt *stmt,
-    const struct db_param *params, int64_t deadline_us, PGresult **out, bool *is_rerun,
-    struct err *err);
+MUST_USE enum err_code combiner_run(const struct db_session *s, const struct db_stmt *stmt,
+    const struct db_param *params, PGresult **out, bool *is_rerun, struct err *err);

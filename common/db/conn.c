@@ -22,17 +22,25 @@ void pg_result_clear(PGresult **r)
     *r = NULL;
 }
 
-/* True also on a socket error: libpq will find out and say what it is. */
-static bool wait_socket(const PGconn *pg, short events, int64_t deadline_us)
+/*
+ * False when time is up or the interrupt came. True also on a socket error: libpq will find out and
+ * say what it is.
+ */
+static bool wait_socket(const struct db_conn *c, short events, int64_t deadline_us)
 {
+    struct pollfd fds[] = {
+        {.fd = PQsocket(c->pg), .events = events},
+        {.fd = c->interrupt ? c->interrupt->fd : -1, .events = POLLIN},
+    };
     for (;;) {
         int64_t left_us = deadline_us - conn_now_us();
         if (left_us <= 0)
             return false;
         int64_t left_ms = left_us / US_PER_MS + 1;
-        struct pollfd fd = {.fd = PQsocket(pg), .events = events};
-        int n = poll(&fd, 1, left_ms > INT_MAX ? INT_MAX : (int)left_ms);
-        if (n > 0 || (n < 0 && errno != EINTR))
+        int n = poll(fds, 2, left_ms > INT_MAX ? INT_MAX : (int)left_ms);
+        if (n > 0)
+            return fds[0].revents != 0;
+        if (n < 0 && errno != EINTR)
             return true;
     }
 }
@@ -56,7 +64,7 @@ static enum err_code finish_connecting(struct db_conn *c, int64_t deadline_us, s
     while (PQstatus(c->pg) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
            state != PGRES_POLLING_FAILED) {
         short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-        if (!wait_socket(c->pg, events, deadline_us))
+        if (!wait_socket(c, events, deadline_us))
             return err_raise(err, REASON_DATABASE_UNAVAILABLE,
                 "the database did not accept a connection in time");
         state = PQconnectPoll(c->pg);
@@ -110,7 +118,7 @@ bool conn_await(struct db_conn *c, int64_t deadline_us)
     int unsent = PQflush(c->pg); /* 1: there is more to send; -1: reading will tell why */
     while (unsent > 0 || PQisBusy(c->pg)) {
         short events = (short)(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
-        if (!wait_socket(c->pg, events, deadline_us))
+        if (!wait_socket(c, events, deadline_us))
             return false;
         if (!PQconsumeInput(c->pg))
             return true;
@@ -122,7 +130,7 @@ bool conn_await(struct db_conn *c, int64_t deadline_us)
 
 bool conn_await_input(struct db_conn *c, int64_t deadline_us)
 {
-    if (!wait_socket(c->pg, POLLIN, deadline_us))
+    if (!wait_socket(c, POLLIN, deadline_us))
         return false;
     (void)PQconsumeInput(c->pg); /* a failure shows in what is read next */
     return true;
@@ -157,7 +165,7 @@ bool conn_cancel(struct db_conn *c)
     return false;
 }
 
-/* At the deadline: cancel and give the server a moment to say so. */
+/* At the deadline, or when interrupted: cancel and give the server a moment to say so. */
 static bool await_or_cancel(struct db_conn *c, int64_t *deadline_us, bool *is_cancelled)
 {
     if (conn_await(c, *deadline_us))
@@ -165,6 +173,7 @@ static bool await_or_cancel(struct db_conn *c, int64_t *deadline_us, bool *is_ca
     if (*is_cancelled || !conn_cancel(c))
         return false;
     *is_cancelled = true;
+    c->interrupt = NULL; /* heard */
     *deadline_us = conn_now_us() + CANCEL_GRACE_US;
     return conn_await(c, *deadline_us);
 }

@@ -15,6 +15,7 @@ struct db_conn {
     PGconn *pg;
     bool is_broken;          /* lost, or in a state nobody may go on with: close, do not pool */
     bool is_commit_in_doubt; /* the server committed, but says the replica may not have it */
+    const struct db_interrupt *interrupt; /* ends a wait like a deadline; NULL between leases */
     struct prepared *prepared;
     size_t n_prepared;
 };
@@ -30,8 +31,8 @@ bool conn_is_alive(struct db_conn *c);
 
 /*
  * The outcome of what was just sent: the last result, or the first error translated. At the
- * deadline the statement is cancelled; a server that does not even answer that loses us
- * (is_broken). `what` names the statement in the error's detail.
+ * deadline, or when interrupted, the statement is cancelled; a server that does not even answer
+ * that loses us (is_broken). `what` names the statement in the error's detail.
  */
 MUST_USE enum err_code conn_finish(
     struct db_conn *c, const char *what, int64_t deadline_us, PGresult **out, struct err *err);

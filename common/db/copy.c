@@ -137,9 +137,13 @@ static enum err_code run(
     if (asprintf(&text, "COPY (%.*s) TO STDOUT (FORMAT binary)", (int)len, stmt->text) < 0)
         return err_raise(err, REASON_INTERNAL_ERROR, "out of memory");
     struct db_conn *conn = s->tx ? s->tx->conn : NULL;
-    enum err_code code = conn ? ERR_OK : pool_lease(s->db, deadline_us, &conn, err);
+    enum err_code code = session_check(s, err);
+    if (code == ERR_OK && !conn)
+        code = pool_lease(s->db, deadline_us, &conn, err);
     if (code == ERR_OK) {
+        conn->interrupt = s->interrupt;
         code = copy_out(conn, stmt, text, deadline_us, copy, err);
+        code = session_outcome(s, code, err);
         if (code != ERR_OK) {
             conn->is_broken = true; /* in the middle of a COPY: cheaper to leave than to drain */
             if (s->tx)

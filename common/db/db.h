@@ -10,7 +10,7 @@
  *
  * with exactly as many parameters as the text has `$n`. SQLSTATEs are translated here and nowhere
  * else: a lost connection is DATABASE_UNAVAILABLE (COMMIT_IN_DOUBT after COMMIT was sent), a
- * serialization failure or deadlock TRANSACTION_CONFLICT, a timeout or cancel DEADLINE_PASSED. A
+ * serialization failure or deadlock TRANSACTION_CONFLICT, a timeout DEADLINE_PASSED. A
  * unique_violation is a TRANSACTION_CONFLICT as well: a twin got past the same check at the same
  * moment, and the next attempt finds what it made. What is expected says ON CONFLICT or checks
  * first; other broken constraints are INTERNAL_ERROR.
@@ -22,6 +22,7 @@
 #include "err/err.h"
 #include "ids/ids.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,9 +55,31 @@ struct db_session {
     struct db_tx *tx;    /* NULL: every statement is its own transaction */
     int64_t deadline_us; /* on the monotonic system clock; 0: the pool's default of 30 s */
     int64_t db_us;       /* time spent waiting for the database so far; for the log */
+    const struct db_interrupt *interrupt; /* NULL: only the deadline ends a wait */
 };
 
 struct db_session db_session(struct db *db, int64_t deadline_us);
+
+/*
+ * How another thread ends what a session waits for: whoever asked has gone. Once it is set, the
+ * statement at work is cancelled and further ones are refused, with CALL_CANCELLED; a COMMIT, once
+ * sent, is waited for. The thread that waits for the statement does the cancelling and keeps its
+ * connection meanwhile, so that no other session's statement can be hit. Reads that share a batch
+ * with others' are not cancelled: they are quick, and their neighbours would suffer.
+ */
+struct db_interrupt {
+    atomic_bool is_set;
+    int fd; /* readable while it is set */
+};
+
+/* INTERNAL_ERROR without file descriptors. db_interrupt_fini() is due only after success. */
+MUST_USE enum err_code db_interrupt_init(struct db_interrupt *i, struct err *err);
+void db_interrupt_fini(struct db_interrupt *i);
+
+/* Any thread; does not block. Whoever sets sees to it that nobody clears at the same time. */
+void db_interrupt_set(struct db_interrupt *i);
+void db_interrupt_clear(struct db_interrupt *i);
+bool db_interrupt_is_set(const struct db_interrupt *i); /* false for NULL */
 
 /* ---- transactions ---------------------------------------------------------------------------- */
 

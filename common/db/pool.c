@@ -138,6 +138,7 @@ enum err_code pool_lease(struct db *db, int64_t deadline_us, struct db_conn **ou
 
 void pool_release(struct db *db, struct db_conn *conn)
 {
+    conn->interrupt = NULL;
     bool is_reusable = !conn->is_broken && PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
     if (!is_reusable)
         conn_free(conn);

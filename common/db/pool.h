@@ -36,6 +36,14 @@ void pool_release(struct db *db, struct db_conn *conn);
 /* When a statement started now must be done. */
 int64_t session_deadline_us(const struct db_session *s);
 
+/* CALL_CANCELLED for a session that was interrupted, before more is done for it. */
+MUST_USE enum err_code session_check(const struct db_session *s, struct err *err);
+
+/* What a step came to: a wait cut short by the interrupt looks like a deadline to the steps below.
+ */
+MUST_USE enum err_code session_outcome(
+    const struct db_session *s, enum err_code code, struct err *err);
+
 /* Text of several commands in the session's transaction: DDL of migrations. */
 MUST_USE enum err_code session_exec(
     struct db_session *s, const char *what, const char *text, struct err *err);

@@ -50,13 +50,11 @@ enum err_code conn_run(struct db_conn *conn, const struct db_stmt *stmt,
     return code;
 }
 
-static enum err_code run_in_tx(struct db_tx *tx, const struct db_stmt *stmt,
-    const struct db_param *params, PGresult **out, struct err *err)
+/* Why PostgreSQL aborted the transaction: what came first. */
+static void note_failed(const struct db_session *s, const struct err *err)
 {
-    enum err_code code = conn_run(tx->conn, stmt, params, tx->deadline_us, out, err);
-    if (code != ERR_OK && tx->failed == REASON_NONE)
-        tx->failed = err->reason;
-    return code;
+    if (s->tx && s->tx->failed == REASON_NONE)
+        s->tx->failed = err->reason;
 }
 
 /* Its own transaction: the connection breaking, or a doubtful commit, leaves a change in doubt. */
@@ -69,6 +67,7 @@ static enum err_code run_alone(struct db_session *s, const struct db_stmt *stmt,
     if (code != ERR_OK)
         return code;
     conn->is_commit_in_doubt = false;
+    conn->interrupt = s->interrupt;
     int64_t started_us = conn_now_us();
     code = conn_run(conn, stmt, params, deadline_us, out, err);
     if (stmt->is_read)
@@ -92,8 +91,7 @@ static enum err_code run_read(struct db_session *s, const struct db_stmt *stmt,
 {
     bool is_rerun = true;
     if (combiner_takes(s->db->combiner, stmt)) {
-        enum err_code code =
-            combiner_run(s->db, stmt, params, session_deadline_us(s), out, &is_rerun, err);
+        enum err_code code = combiner_run(s, stmt, params, out, &is_rerun, err);
         if (code != ERR_OK || !is_rerun)
             return code;
     }
@@ -105,16 +103,21 @@ enum err_code db_query(struct db_session *s, const struct db_stmt *stmt,
 {
     int64_t started_us = conn_now_us();
     PGresult *r = NULL;
-    enum err_code code;
+    enum err_code code = session_check(s, err);
+    if (code != ERR_OK)
+        return code;
     if (s->tx)
-        code = run_in_tx(s->tx, stmt, params, &r, err);
+        code = conn_run(s->tx->conn, stmt, params, s->tx->deadline_us, &r, err);
     else if (stmt->is_read)
         code = run_read(s, stmt, params, &r, err);
     else
         code = run_alone(s, stmt, params, &r, err);
     s->db_us += conn_now_us() - started_us;
+    code = session_outcome(s, code, err);
     if (code == ERR_OK)
         *out = result_from_pg(r);
+    else
+        note_failed(s, err);
     return code;
 }
 
@@ -136,7 +139,7 @@ enum err_code session_exec(
     struct db_session *s, const char *what, const char *text, struct err *err)
 {
     enum err_code code = conn_exec(s->tx->conn, what, text, s->tx->deadline_us, err);
-    if (code != ERR_OK && s->tx->failed == REASON_NONE)
-        s->tx->failed = err->reason;
+    if (code != ERR_OK)
+        note_failed(s, err);
     return code;
 }

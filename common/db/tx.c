@@ -31,6 +31,18 @@ int64_t session_deadline_us(const struct db_session *s)
     return s->deadline_us ? s->deadline_us : conn_now_us() + DEFAULT_TIMEOUT_US;
 }
 
+enum err_code session_check(const struct db_session *s, struct err *err)
+{
+    if (!db_interrupt_is_set(s->interrupt))
+        return ERR_OK;
+    return err_raise(err, REASON_CALL_CANCELLED, "nobody waits for the answer any more");
+}
+
+enum err_code session_outcome(const struct db_session *s, enum err_code code, struct err *err)
+{
+    return code == ERR_DEADLINE_EXCEEDED && session_check(s, err) != ERR_OK ? err->code : code;
+}
+
 /*
  * The server enforces the deadline as well, should we vanish: it bounds each statement and each
  * pause between two of them. SET LOCAL ends with the transaction, so poolers can be in between.
@@ -56,14 +68,18 @@ enum err_code db_begin(struct db_session *s, enum db_tx_mode mode, struct err *e
     assert(!s->tx);
     if (mode == DB_TX_NONE)
         return ERR_OK;
+    enum err_code code = session_check(s, err);
+    if (code != ERR_OK)
+        return code;
     int64_t started_us = conn_now_us();
     int64_t deadline_us = session_deadline_us(s);
     struct db_tx *tx = calloc(1, sizeof(*tx));
     if (!tx)
         return err_raise(err, REASON_INTERNAL_ERROR, "out of memory");
     *tx = (struct db_tx){.mode = mode, .deadline_us = deadline_us};
-    enum err_code code = pool_lease(s->db, deadline_us, &tx->conn, err);
+    code = pool_lease(s->db, deadline_us, &tx->conn, err);
     if (code == ERR_OK) {
+        tx->conn->interrupt = s->interrupt;
         code = begin(tx->conn, mode, deadline_us, err);
         if (code != ERR_OK)
             pool_release(s->db, tx->conn); /* not idle any more: it is closed */
@@ -71,7 +87,7 @@ enum err_code db_begin(struct db_session *s, enum db_tx_mode mode, struct err *e
     s->db_us += conn_now_us() - started_us;
     if (code != ERR_OK) {
         free(tx);
-        return code;
+        return session_outcome(s, code, err);
     }
     s->tx = tx;
     return ERR_OK;
@@ -90,6 +106,7 @@ void db_rollback(struct db_session *s)
         return;
     int64_t started_us = conn_now_us();
     struct err ignored;
+    s->tx->conn->interrupt = NULL;
     if (!s->tx->conn->is_broken && conn_exec(s->tx->conn, "rollback", "ROLLBACK",
                                        started_us + ROLLBACK_TIMEOUT_US, &ignored) != ERR_OK)
         s->tx->conn->is_broken = true;
@@ -100,6 +117,7 @@ void db_rollback(struct db_session *s)
 /* A commit is never cancelled: that could not undo it, only leave it in doubt. */
 static enum err_code send_commit(struct db_conn *conn, int64_t deadline_us, struct err *err)
 {
+    conn->interrupt = NULL;
     int64_t grace_us = conn_now_us() + COMMIT_GRACE_US;
     int64_t until_us = deadline_us > grace_us ? deadline_us : grace_us;
     conn->is_commit_in_doubt = false;
@@ -131,13 +149,18 @@ enum err_code db_commit(struct db_session *s, struct err *err)
         db_rollback(s); /* frees tx */
         return err_raise(err, failed, "the change was rolled back: a statement had failed");
     }
+    enum err_code code = session_check(s, err);
+    if (code != ERR_OK) {
+        db_rollback(s);
+        return code;
+    }
     if (conn_now_us() >= tx->deadline_us) {
         db_rollback(s);
         return err_raise(
             err, REASON_DEADLINE_PASSED, "the deadline passed before the change was committed");
     }
     int64_t started_us = conn_now_us();
-    enum err_code code = send_commit(tx->conn, tx->deadline_us, err);
+    code = send_commit(tx->conn, tx->deadline_us, err);
     end(s);
     s->db_us += conn_now_us() - started_us;
     return code;
