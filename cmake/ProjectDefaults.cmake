@@ -7,6 +7,7 @@ target_compile_definitions(project_defaults INTERFACE _GNU_SOURCE)
 target_compile_options(project_defaults INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes
     -Wmissing-prototypes -Wold-style-definition
+    -Wno-missing-field-initializers # what a row of a table leaves out is zero
     # clang would also complain of the casts in protobuf-c's initialisers.
     $<$<C_COMPILER_ID:GNU>:-Wcast-qual> $<IF:$<C_COMPILER_ID:GNU>,-Wcast-align=strict,-Wcast-align>
     -Wwrite-strings -Wformat=2

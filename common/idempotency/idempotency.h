@@ -9,9 +9,10 @@
  *     -- include: common/idempotency/idempotency_tables.sql
  *
  * and which the role's search_path finds. A key belongs to its caller: a member, the operator or
- * "the services"; keys of callers without a token are ignored, since nobody could be told apart.
- * Two calls with the same key at the same time: the second waits for the first one's commit and
- * gets its reply. Rows older than a week go when the same caller uses another key.
+ * "the services". The key of a caller without a token belongs to the very request it came with:
+ * with another one it is another key. Two calls with the same key at the same time: the second gets
+ * the reply of the first. A call without a token writes nothing before it has succeeded, so that
+ * strangers who are refused cost a look-up.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 -- Table of common/idempotency, in the schema of every service; a migration includes this file by
 -- its name. The replies of calls that carried an idempotency key, written in the call's transaction.
 CREATE TABLE idempotency (
-    member_id uuid NOT NULL, -- the caller; zero for the operator, all ones for services
+    member_id uuid NOT NULL, -- the caller; zero: the operator, all ones: services, a hash: nobody's call
     key text NOT NULL,
     method int8 NOT NULL, -- hash of the method's full name
     request_hash bytea NOT NULL,

@@ -169,16 +169,9 @@ static enum err_code pack(
     return ERR_OK;
 }
 
-static enum err_code run_handler(struct run *r, struct err *err)
+static enum err_code fill_reply(struct run *r, rpc_handler_fn *handler, struct err *err)
 {
-    const ProtobufCMessageDescriptor *type = r->route->method->out->type;
-    ProtobufCMessage *out = arena_alloc(&r->scratch->reply, type->sizeof_message);
-    if (!out)
-        return err_raise(err, REASON_REPLY_TOO_LARGE, "the reply needs too much memory");
-    protobuf_c_message_init(type, out);
-    r->out = out;
-
-    enum err_code code = r->route->row->handler(&r->ctx, r->in, out);
+    enum err_code code = handler(&r->ctx, r->in, r->out);
     if (r->waiter.is_parked)
         return ERR_OK;
     if (code == ERR_OK)
@@ -190,6 +183,18 @@ static enum err_code run_handler(struct run *r, struct err *err)
     return err_raise(
         err, REASON_INTERNAL_ERROR, "%s failed without a reason", r->route->method->name);
 }
+
+static enum err_code run_handler(struct run *r, struct err *err)
+{
+    const ProtobufCMessageDescriptor *type = r->route->method->out->type;
+    r->out = arena_alloc(&r->scratch->reply, type->sizeof_message);
+    if (!r->out)
+        return err_raise(err, REASON_REPLY_TOO_LARGE, "the reply needs too much memory");
+    protobuf_c_message_init(type, r->out);
+    return fill_reply(r, r->route->row->handler, err);
+}
+
+/* ---- idempotency keys ---- */
 
 static bool has_key(const struct run *r)
 {
@@ -212,35 +217,51 @@ static enum err_code pack_without_secrets(struct run *r, struct db_bytes *out, s
     return has_secret ? pack(r, r->out, out, err) : ERR_OK;
 }
 
+static enum err_code repeat(struct run *r, const struct db_bytes *kept, struct err *err)
+{
+    r->reply = *kept;
+    if (!r->route->row->renew)
+        return ERR_OK;
+    r->out = unpack(&r->scratch->reply, r->route->method->out->type, r->reply.data, r->reply.len);
+    if (!r->out)
+        return err_raise(err, REASON_REPLY_TOO_LARGE, "the kept reply can not be read");
+    return fill_reply(r, r->route->row->renew, err);
+}
+
+static enum err_code run_once(struct run *r, struct err *err)
+{
+    const struct rpc_idempotency *store = r->d->config->idempotency;
+    const struct rpc_keyed_call call = {
+        r->route->method->hash, {r->call->frame.payload, r->call->frame.payload_len}};
+    struct db_bytes kept = {0};
+    enum err_code code = store->begin(&r->ctx, &call, &kept, err);
+    if (code != ERR_OK)
+        return code;
+    if (kept.data)
+        return repeat(r, &kept, err);
+    code = run_handler(r, err);
+    if (code == ERR_OK)
+        code = pack_without_secrets(r, &kept, err);
+    if (code == ERR_OK)
+        return store->finish(&r->ctx, &call, &kept, err);
+    /* A caller without a token holds nothing while she works: was her twin quicker? */
+    struct err ignored;
+    bool is_nobody = r->ctx.principal.caller == RPC_CALLER_ANYBODY;
+    if (is_nobody && store->begin(&r->ctx, &call, &kept, &ignored) == ERR_OK && kept.data)
+        return repeat(r, &kept, err);
+    return code;
+}
+
 /* One attempt: all of it commits or none. Runs again, from here, after a conflict. */
 static enum err_code attempt(struct db_session *session, void *arg, struct err *err)
 {
     struct run *r = arg;
-    const struct rpc_idempotency *idempotency = r->d->config->idempotency;
-    struct db_bytes request = {r->call->frame.payload, r->call->frame.payload_len};
-    uint32_t method = r->route->method->hash;
     (void)session;
     arena_reset(&r->scratch->reply);
     r->ctx.err = (struct err){0};
     r->ctx.n_after = 0;
     r->reply = (struct db_bytes){0};
-    if (!has_key(r))
-        return run_handler(r, err);
-
-    struct db_bytes stored = {0};
-    enum err_code code = idempotency->begin(&r->ctx, method, &request, &stored, err);
-    if (code != ERR_OK)
-        return code;
-    if (stored.data) {
-        r->reply = stored;
-        return ERR_OK;
-    }
-    code = run_handler(r, err);
-    if (code != ERR_OK)
-        return code;
-    struct db_bytes kept;
-    code = pack_without_secrets(r, &kept, err);
-    return code == ERR_OK ? idempotency->finish(&r->ctx, &kept, err) : code;
+    return has_key(r) ? run_once(r, err) : run_handler(r, err);
 }
 
 static enum err_code execute(struct run *r, struct err *err)

@@ -79,7 +79,10 @@ typedef enum err_code rpc_handler_fn(
 struct rpc_method {
     const char *name; /* "GetMember" */
     rpc_handler_fn *handler;
-    enum db_tx_mode tx; /* DB_TX_NONE: the handler's statements commit one by one */
+    enum db_tx_mode tx;    /* DB_TX_NONE: the handler's statements commit one by one */
+    rpc_handler_fn *renew; /* instead of the handler where a call is repeated by its idempotency
+                              key: `out` is the first reply, but for its secrets; make new ones.
+                              NULL: they stay empty */
 };
 
 struct rpc_service {

@@ -11,15 +11,22 @@
 typedef enum err_code rpc_authenticate_fn(void *self, struct db_session *db, const char *token,
     struct rpc_principal *out, struct err *err);
 
+/* A call that carried an idempotency key: which one, word for word. */
+struct rpc_keyed_call {
+    uint32_t method;
+    struct db_bytes request;
+};
+
 /*
  * Stored replies of calls that carried an idempotency key. Both run in the call's transaction.
  * begin: sets *reply (in the arena) if this caller's key was answered before;
  * IDEMPOTENCY_KEY_REUSED if it was with another request. finish: keeps the reply.
  */
 struct rpc_idempotency {
-    enum err_code (*begin)(struct rpc_ctx *ctx, uint32_t method, const struct db_bytes *request,
+    enum err_code (*begin)(struct rpc_ctx *ctx, const struct rpc_keyed_call *call,
         struct db_bytes *reply, struct err *err);
-    enum err_code (*finish)(struct rpc_ctx *ctx, const struct db_bytes *reply, struct err *err);
+    enum err_code (*finish)(struct rpc_ctx *ctx, const struct rpc_keyed_call *call,
+        const struct db_bytes *reply, struct err *err);
 };
 
 struct rpc_server_config {

@@ -6,7 +6,7 @@
  *   service   its parts, start, stop   import   from an uploaded file to contacts
  *   rpc/      one file per method      answer   what accepting an invitation changes
  *   store*    the database (sql/, migrations/)   request, reply   messages from and to structs
- *   domain/   rules without I/O
+ *   token     the making of secrets        domain/  rules without I/O
  */
 #include "boot/boot.h"
 #include "proc/proc.h"

@@ -14,6 +14,12 @@ static char *id_text_or_empty(struct arena *arena, const struct id *id)
     return id_is_zero(id) ? arena_strdup(arena, "") : id_text(arena, id);
 }
 
+enum err_code reply_id(struct rpc_ctx *ctx, const struct id *id, char **out)
+{
+    *out = id_text(ctx->arena, id);
+    return *out ? ERR_OK : store_too_large(&ctx->err);
+}
+
 enum err_code reply_fact(struct rpc_ctx *ctx, const struct fact *fact, Kith__V1__Fact **out)
 {
     Kith__V1__Fact *message = arena_alloc(ctx->arena, sizeof *message);

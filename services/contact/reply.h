@@ -13,6 +13,8 @@
 
 #include <kith/v1/contact.pb-c.h>
 
+MUST_USE enum err_code reply_id(struct rpc_ctx *ctx, const struct id *id, char **out);
+
 /* `shows_email`: to the member herself and the operator only. */
 MUST_USE enum err_code reply_member(
     struct rpc_ctx *ctx, const struct member *member, bool shows_email, Kith__V1__Member **out);

@@ -33,7 +33,9 @@ MUST_USE enum err_code contact_start(struct contact_service *self, struct arena 
 void contact_stop(struct contact_service *self);
 
 rpc_handler_fn rpc_create_member;
+rpc_handler_fn rpc_create_member_again;
 rpc_handler_fn rpc_create_token;
+rpc_handler_fn rpc_create_token_again;
 rpc_handler_fn rpc_revoke_token;
 rpc_handler_fn rpc_get_member;
 rpc_handler_fn rpc_update_member;

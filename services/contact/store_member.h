@@ -67,5 +67,11 @@ MUST_USE enum err_code store_create_token(
     struct db_session *db, const struct id *member, const struct token *token, struct err *err);
 
 /* *is_hers: false when the member has no such token. One revoked before stays so. */
+/*
+ * Another secret for a token made within the last ten minutes, instead of the first one. False: it
+ * is too old, or revoked.
+ */
+MUST_USE enum err_code store_renew_token(struct db_session *db, const struct id *member,
+    const struct token *token, bool *is_renewed, struct err *err);
 MUST_USE enum err_code store_revoke_token(struct db_session *db, const struct id *member,
     const struct id *token, bool *is_hers, struct err *err);

@@ -43,3 +43,4 @@ CREATE TABLE contact.token_hash (
     member_id uuid NOT NULL,
     token_id uuid NOT NULL
 );
+CREATE INDEX token_hash_by_token ON contact.token_hash (member_id, token_id);

@@ -4,6 +4,7 @@
 #include "reply.h"
 #include "request.h"
 #include "service.h"
+#include "token.h"
 
 /* The operator vouches for the address; who comes by invitation has proven nothing yet. */
 static enum err_code read_request(
@@ -38,18 +39,16 @@ static enum err_code find_invitation(
     return code;
 }
 
-static enum err_code create(struct rpc_ctx *ctx, const struct member *member, char **token_text)
+static enum err_code create(
+    struct rpc_ctx *ctx, const struct member *member, Kith__V1__CreateMemberResponse *out)
 {
-    char text[AUTH_TOKEN_SIZE];
-    auth_token_new(text);
-    struct token token = {
-        .id = id_new(ctx->clock), .scopes = RPC_SCOPE_READ | RPC_SCOPE_WRITE, .label = "first"};
-    auth_token_hash(text, token.hash);
-    *token_text = arena_strdup(ctx->arena, text);
-    if (!*token_text)
-        return request_too_large(ctx);
+    struct token token = {.scopes = RPC_SCOPE_READ | RPC_SCOPE_WRITE, .label = "first"};
     struct queue_outgoing event;
-    enum err_code code = event_member_changed(ctx, &member->id, &event);
+    enum err_code code = token_make(ctx, &token, &out->token);
+    if (code == ERR_OK)
+        code = reply_id(ctx, &token.id, &out->token_id);
+    if (code == ERR_OK)
+        code = event_member_changed(ctx, &member->id, &event);
     if (code == ERR_OK)
         code = store_create_member(ctx->db, member, &token, &event, &ctx->err);
     if (code == ERR_OK)
@@ -68,7 +67,7 @@ RPC_HANDLER(create_member, Kith__V1__CreateMemberRequest, Kith__V1__CreateMember
     if (code == ERR_OK)
         code = read_request(ctx, in, &member);
     if (code == ERR_OK)
-        code = create(ctx, &member, &out->token);
+        code = create(ctx, &member, out);
     if (code == ERR_OK && has_code) {
         struct id contact;
         const struct acceptor acceptor = {member.id, member.name};
@@ -81,4 +80,12 @@ RPC_HANDLER(create_member, Kith__V1__CreateMemberRequest, Kith__V1__CreateMember
     if (code == ERR_OK)
         event_hint(ctx);
     return code;
+}
+
+RPC_HANDLER(create_member_again, Kith__V1__CreateMemberRequest, Kith__V1__CreateMemberResponse)
+{
+    struct id member;
+    (void)in;
+    enum err_code code = id_parse_field(out->member->id, "id", &member, &ctx->err);
+    return code == ERR_OK ? token_renew(ctx, &member, out->token_id, &out->token) : code;
 }

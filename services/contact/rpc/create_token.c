@@ -2,6 +2,7 @@
 #include "reply.h"
 #include "request.h"
 #include "service.h"
+#include "token.h"
 
 enum { ALL_SCOPES = RPC_SCOPE_READ | RPC_SCOPE_WRITE };
 
@@ -57,7 +58,7 @@ static enum err_code read_expiry(struct rpc_ctx *ctx, uint64_t expires_in_s, int
 RPC_HANDLER(create_token, Kith__V1__CreateTokenRequest, Kith__V1__CreateTokenResponse)
 {
     struct id owner;
-    struct token token = {.id = id_new(ctx->clock)};
+    struct token token = {.label = ""};
     enum err_code code = read_owner(ctx, in->member_id, &owner);
     if (code == ERR_OK)
         code = request_text(ctx, in->label, &token.label);
@@ -65,16 +66,16 @@ RPC_HANDLER(create_token, Kith__V1__CreateTokenRequest, Kith__V1__CreateTokenRes
         code = read_scopes(ctx, in, &token.scopes);
     if (code == ERR_OK)
         code = read_expiry(ctx, in->expires_in_s, &token.expires_us);
-    if (code != ERR_OK)
-        return code;
+    if (code == ERR_OK)
+        code = token_make(ctx, &token, &out->token);
+    if (code == ERR_OK)
+        code = reply_id(ctx, &token.id, &out->token_id);
+    return code == ERR_OK ? store_create_token(ctx->db, &owner, &token, &ctx->err) : code;
+}
 
-    char text[AUTH_TOKEN_SIZE], token_id[ID_TEXT_SIZE];
-    auth_token_new(text);
-    auth_token_hash(text, token.hash);
-    id_format(&token.id, token_id);
-    out->token = arena_strdup(ctx->arena, text);
-    out->token_id = arena_strdup(ctx->arena, token_id);
-    if (!out->token || !out->token_id)
-        return request_too_large(ctx);
-    return store_create_token(ctx->db, &owner, &token, &ctx->err);
+RPC_HANDLER(create_token_again, Kith__V1__CreateTokenRequest, Kith__V1__CreateTokenResponse)
+{
+    struct id owner;
+    enum err_code code = read_owner(ctx, in->member_id, &owner);
+    return code == ERR_OK ? token_renew(ctx, &owner, out->token_id, &out->token) : code;
 }

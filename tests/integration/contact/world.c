@@ -53,6 +53,11 @@ struct rpc_client *world_client(const char *token)
     return client;
 }
 
+const char *world_operator_token(void)
+{
+    return operator_token;
+}
+
 int world_start(void **state)
 {
     (void)state;

@@ -42,6 +42,7 @@ void world_restart(void);
 int world_forget(void **state);
 
 struct rpc_client *world_client(const char *token);
+const char *world_operator_token(void);
 
 /* Made by the operator, with a verified address that nobody else has. */
 struct person world_person(const char *name);

@@ -72,9 +72,9 @@ static enum err_code attempt(struct db_session *s, void *arg, struct err *err)
     struct call *call = arg;
     struct rpc_ctx ctx = {
         .arena = &call->arena, .db = s, .principal = call->caller, .idempotency_key = call->key};
-    const struct db_bytes request = {call->request, strlen(call->request)};
+    const struct rpc_keyed_call keyed = {call->method, {call->request, strlen(call->request)}};
     struct db_bytes stored = {0};
-    enum err_code code = idempotency_store.begin(&ctx, call->method, &request, &stored, err);
+    enum err_code code = idempotency_store.begin(&ctx, &keyed, &stored, err);
     if (code != ERR_OK)
         return code;
     if (stored.data) {
@@ -83,7 +83,7 @@ static enum err_code attempt(struct db_session *s, void *arg, struct err *err)
         return ERR_OK;
     }
     code = run_handler(call, s, err);
-    return code == ERR_OK ? idempotency_store.finish(&ctx, &call->reply, err) : code;
+    return code == ERR_OK ? idempotency_store.finish(&ctx, &keyed, &call->reply, err) : code;
 }
 
 static struct call member_call(const char *key, const char *request, const char *answer)
@@ -177,14 +177,22 @@ static void keys_belong_to_their_caller(void **state)
     assert_int_equal(n_effects(), 4);
 }
 
-static void keys_of_nobody_are_ignored(void **state)
+static struct call strangers_call(const char *request, const char *answer)
+{
+    struct call call = member_call("k", request, answer);
+    call.caller = (struct rpc_principal){.caller = RPC_CALLER_ANYBODY};
+    return call;
+}
+
+static void a_strangers_key_belongs_to_the_request_it_came_with(void **state)
 {
     (void)state;
-    for (int i = 0; i < 2; i++) {
-        struct call call = member_call("k", "request", "answer");
-        call.caller = (struct rpc_principal){.caller = RPC_CALLER_ANYBODY};
-        assert_answered(&call, "answer", false);
-    }
+    struct call first = strangers_call("request", "first answer");
+    struct call other = strangers_call("another request", "other answer");
+    struct call again = strangers_call("request", "second answer");
+    assert_answered(&first, "first answer", false);
+    assert_answered(&other, "other answer", false);
+    assert_answered(&again, "first answer", true);
     assert_int_equal(n_effects(), 2);
 }
 
@@ -251,6 +259,32 @@ static void a_twin_waits_and_gets_the_first_ones_reply(void **state)
     arena_fini(&twin.arena);
 }
 
+static struct call *strangers_twin;
+
+static void run_strangers_twin(void)
+{
+    struct err err = {0};
+    assert_ok(run(strangers_twin, &err), &err);
+}
+
+/* It holds nothing to wait for: both work, one is kept, and the other is sent to its reply. */
+static void a_strangers_twin_gets_the_first_ones_reply(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct call first = strangers_call("request", "first answer");
+    struct call twin = strangers_call("request", "second answer");
+    strangers_twin = &twin;
+    first.in_handler = run_strangers_twin;
+    assert_ok(run(&first, &err), &err);
+    assert_false(twin.is_replayed);
+    assert_true(first.is_replayed);
+    assert_memory_equal(first.reply.data, "second answer", strlen("second answer"));
+    assert_int_equal(n_effects(), 1);
+    arena_fini(&first.arena);
+    arena_fini(&twin.arena);
+}
+
 static void a_twin_takes_over_when_the_first_one_fails(void **state)
 {
     (void)state;
@@ -285,7 +319,8 @@ int main(void)
         cmocka_unit_test_setup(an_empty_reply_is_a_reply, forget),
         cmocka_unit_test_setup(another_request_or_method_under_the_key_is_refused, forget),
         cmocka_unit_test_setup(keys_belong_to_their_caller, forget),
-        cmocka_unit_test_setup(keys_of_nobody_are_ignored, forget),
+        cmocka_unit_test_setup(a_strangers_key_belongs_to_the_request_it_came_with, forget),
+        cmocka_unit_test_setup(a_strangers_twin_gets_the_first_ones_reply, forget),
         cmocka_unit_test_setup(a_failed_call_leaves_its_key_free, forget),
         cmocka_unit_test_setup(a_twin_waits_and_gets_the_first_ones_reply, forget),
         cmocka_unit_test_setup(a_twin_takes_over_when_the_first_one_fails, forget),

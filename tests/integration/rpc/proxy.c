@@ -18,7 +18,8 @@ enum { MAX_LINKS = 64, CHUNK_SIZE = 4096, POLL_MS = 10 };
 /* Two sockets whose bytes are relayed to each other. */
 struct link {
     int fds[2];
-    uint64_t left; /* bytes until it breaks */
+    uint64_t left;   /* bytes until it breaks */
+    uint64_t n_back; /* bytes the server has sent */
 };
 
 struct proxy {
@@ -28,6 +29,7 @@ struct proxy {
     pthread_t thread;
     atomic_bool is_stopping;
     atomic_uint max_bytes;
+    atomic_bool loses_reply;
     atomic_uint n_broken;
     uint64_t random;
     struct link links[MAX_LINKS];
@@ -59,18 +61,28 @@ static void add_link(struct proxy *p)
         (void)close(fd);
         return;
     }
-    p->links[p->n_links++] = (struct link){{fd, raw_connect(p->target)}, life(p)};
+    p->links[p->n_links++] = (struct link){.fds = {fd, raw_connect(p->target)}, .left = life(p)};
+}
+
+/* The first bytes of a server are its greeting; what comes after them replies to something. */
+static bool is_lost_reply(struct proxy *p, struct link *link, int from, size_t n)
+{
+    enum { GREETING = 8, SERVER = 1 };
+    if (from != SERVER)
+        return false;
+    link->n_back += n;
+    return link->n_back > GREETING && atomic_exchange(&p->loses_reply, false);
 }
 
 /* False if the link is at its end: one side closed, or its life is over. */
-static bool relay(struct link *link, int from)
+static bool relay(struct proxy *p, struct link *link, int from)
 {
     uint8_t chunk[CHUNK_SIZE];
     size_t room = link->left < sizeof(chunk) ? (size_t)link->left : sizeof(chunk);
     if (room == 0)
         return false;
     ssize_t n = recv(link->fds[from], chunk, room, MSG_DONTWAIT);
-    if (n <= 0)
+    if (n <= 0 || is_lost_reply(p, link, from, (size_t)n))
         return false;
     link->left -= (uint64_t)n;
     return raw_write(link->fds[1 - from], chunk, (size_t)n) && link->left > 0;
@@ -91,7 +103,7 @@ static void *run(void *arg)
             bool lives = true;
             for (int from = 0; from < 2 && lives; from++)
                 if (fds[1 + 2 * i + (size_t)from].revents != 0)
-                    lives = relay(&p->links[i], from);
+                    lives = relay(p, &p->links[i], from);
             if (!lives) {
                 atomic_fetch_add(&p->n_broken, 1);
                 break_link(p, i);
@@ -128,6 +140,11 @@ const char *proxy_url(const struct proxy *p)
 void proxy_set_life(struct proxy *p, uint32_t max_bytes)
 {
     atomic_store(&p->max_bytes, max_bytes);
+}
+
+void proxy_lose_reply(struct proxy *p)
+{
+    atomic_store(&p->loses_reply, true);
 }
 
 unsigned proxy_count_broken(const struct proxy *p)

@@ -17,6 +17,9 @@ const char *proxy_url(const struct proxy *proxy);
 /* Connections from now on live for up to so many bytes; 0: for ever. */
 void proxy_set_life(struct proxy *proxy, uint32_t max_bytes);
 
+/* Break the connection that next carries a reply, at the moment the server has sent it. */
+void proxy_lose_reply(struct proxy *proxy);
+
 /* How many connections it broke so far. */
 unsigned proxy_count_broken(const struct proxy *proxy);
 
