@@ -14,7 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MS_PER_S = 1000, NS_PER_MS = 1000000 };
+static const int64_t NS_PER_S = 1000000000;
+static const int64_t NS_PER_MS = 1000000;
 
 static sigset_t awaited_signals(void)
 {
@@ -33,21 +34,21 @@ void proc_block_signals(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
-static int64_t mono_ms(void)
+static int64_t mono_ns(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
+    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
 /* The signal that came, or -1 with errno EAGAIN (time is up) or EINTR (a debugger, a stop). */
-static int wait_once(const sigset_t *set, int64_t left_ms)
+static int wait_once(const sigset_t *set, int64_t left_ns)
 {
-    if (left_ms < 0)
+    if (left_ns < 0)
         return sigwaitinfo(set, NULL);
     struct timespec left = {
-        .tv_sec = (time_t)(left_ms / MS_PER_S),
-        .tv_nsec = (long)(left_ms % MS_PER_S) * NS_PER_MS,
+        .tv_sec = (time_t)(left_ns / NS_PER_S),
+        .tv_nsec = (long)(left_ns % NS_PER_S),
     };
     return sigtimedwait(set, NULL, &left);
 }
@@ -55,10 +56,10 @@ static int wait_once(const sigset_t *set, int64_t left_ms)
 enum proc_event proc_wait(int timeout_ms)
 {
     sigset_t set = awaited_signals();
-    int64_t until_ms = mono_ms() + timeout_ms;
-    int64_t left_ms = timeout_ms;
+    int64_t left_ns = timeout_ms * NS_PER_MS;
+    int64_t until_ns = mono_ns() + left_ns;
     for (;;) {
-        int signal_number = wait_once(&set, left_ms);
+        int signal_number = wait_once(&set, left_ns);
         if (signal_number == SIGHUP)
             return PROC_RELOAD;
         if (signal_number > 0)
@@ -66,8 +67,8 @@ enum proc_event proc_wait(int timeout_ms)
         if (errno != EINTR)
             return PROC_TIMEOUT;
         if (timeout_ms >= 0) {
-            left_ms = until_ms - mono_ms();
-            left_ms = left_ms > 0 ? left_ms : 0;
+            left_ns = until_ns - mono_ns();
+            left_ns = left_ns > 0 ? left_ns : 0;
         }
     }
 }

@@ -43,8 +43,12 @@ stack_pid() { # SERVICE
     stack_do "process_pid \"\$(service_pidfile $1)\""
 }
 
-stack_kill() { # SERVICE: as a crash would
-    kill -KILL "$(stack_pid "$1")"
+# As a crash would. It may take a moment until a process that was killed is gone.
+stack_kill() { # SERVICE
+    local pid
+    pid=$(stack_pid "$1")
+    kill -KILL "$pid"
+    stack_do "process_wait_end $pid 10"
 }
 
 stack_start() { # SERVICE

@@ -48,7 +48,7 @@ if "$work/ask" nobody 2>"$work/ask.err"; then
 fi
 grep -q 'nobody in your network fits' "$work/ask.err"
 
-cmake -S "$source/tests/integration/libkith/consumer" -B "$work/consumer" \
+cmake -G Ninja -S "$source/tests/integration/libkith/consumer" -B "$work/consumer" \
     -DCMAKE_PREFIX_PATH="$work/usr" -DEXAMPLE="$source/clients/libkith/examples/ask.c" \
     >"$work/cmake.log"
 cmake --build "$work/consumer" >>"$work/cmake.log" || { cat "$work/cmake.log" >&2; exit 1; }
