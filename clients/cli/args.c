@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "args.h"
 
+#include "hint.h"
 #include "nearest/nearest.h"
 
 #include <stdlib.h>
@@ -15,6 +16,7 @@ const struct option_row global_options[] = {
     {"verbose", 'v', NULL, "also trace ids, for the log of the services"},
     {"no-input", 0, NULL, "never ask for anything"},
     {"help", 'h', NULL, "explain the command"},
+    {"version", 0, NULL, "which version of kith this is"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -120,21 +122,34 @@ static enum status take_letters(struct args *args, const char *word)
 
 /* ---- commands -------------------------------------------------------------------------------- */
 
-static enum status unknown_command(struct cli *cli, const char *first, const char *both)
+/* "fact" is the first word of these: "kith fact add CONTACT KIND VALUE, kith fact remove …".
+ * NULL: of none. */
+static const char *commands_beginning(struct cli *cli, const char *first)
+{
+    const char *text = NULL;
+    size_t len = strlen(first);
+    for (const struct command *c = commands; c->name != NULL; c++)
+        if (strncmp(c->name, first, len) == 0 && c->name[len] == ' ')
+            text = arena_printf(&cli->arena, "%s%skith %s %s", text == NULL ? "" : text,
+                text == NULL ? "" : ", ", c->name, c->operands);
+    return text;
+}
+
+static enum status unknown_command(
+    struct cli *cli, const char *first, const char *second, const char *both)
 {
     struct nearest near = nearest_to(both);
     struct nearest shorter = nearest_to(first);
-    bool is_half = false;
     for (const struct command *c = commands; c->name != NULL; c++) {
         nearest_consider(&near, c->name);
         nearest_consider(&shorter, c->name);
-        is_half = is_half ||
-                  (strncmp(c->name, first, strlen(first)) == 0 && c->name[strlen(first)] == ' ');
     }
     const char *found = near.word != NULL ? near.word : shorter.word;
-    if (is_half)
-        return cli_refuse(cli, STATUS_USAGE, arena_printf(&cli->arena, "kith help %s", first),
-            "\"%s\" needs another word", first);
+    const char *whole = commands_beginning(cli, first);
+    if (whole != NULL && *second == '\0')
+        return cli_refuse(cli, STATUS_USAGE, whole, "\"%s\" needs another word", first);
+    if (whole != NULL)
+        return cli_refuse(cli, STATUS_USAGE, whole, "there is no command \"%s\"", both);
     const char *next =
         found == NULL ? "kith help" : arena_printf(&cli->arena, "did you mean kith %s?", found);
     return cli_refuse(cli, STATUS_USAGE, next, "there is no command \"%s\"", first);
@@ -152,7 +167,7 @@ static enum status take_command(struct args *args, const char *first)
         return STATUS_OK;
     }
     cli->command = args_find_command(first);
-    return cli->command == NULL ? unknown_command(cli, first, both) : STATUS_OK;
+    return cli->command == NULL ? unknown_command(cli, first, second, both) : STATUS_OK;
 }
 
 /* The n-th word of "CONTACT KIND VALUE". */
@@ -168,10 +183,9 @@ static const char *operand_name(struct cli *cli, const char *operands, int n)
 static enum status check_operands(struct cli *cli)
 {
     const struct command *c = cli->command;
-    if (c == NULL || cli_has(cli, "help"))
+    if (c == NULL || cli_has(cli, "help") || cli_has(cli, "version"))
         return STATUS_OK;
-    const char *usage = arena_printf(&cli->arena, "kith %s %s", c->name, c->operands);
-    const char *more = arena_printf(&cli->arena, "%s   (more: kith help %s)", usage, c->name);
+    const char *more = hint_usage(cli);
     if (cli->n_operands < c->min_operands)
         return cli_refuse(cli, STATUS_USAGE, more, "%s is missing",
             operand_name(cli, c->operands, cli->n_operands));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 
+#include "hint.h"
 #include "view.h"
 
 #include <stdarg.h>
@@ -119,17 +120,17 @@ enum status cli_fail(struct cli *cli, struct kith_error *error)
 {
     cli->status = status_of(kith_error_code(error));
     const char *trace_id = kith_error_trace_id(error);
+    const struct hint hint = hint_of(cli, error);
     if (cli->is_json) {
         json_t *json = json_pack("{s:{s:i,s:s,s:s,s:s,s:s,s:s,s:i}}", "error", "code",
-            (int)kith_error_code(error), "reason", kith_error_reason(error), "message",
-            kith_error_message(error), "remedy", kith_error_remedy(error), "field",
-            kith_error_field(error), "traceId", trace_id, "retryAfterMs",
-            (int)kith_error_retry_after_ms(error));
+            (int)kith_error_code(error), "reason", kith_error_reason(error), "message", hint.what,
+            "remedy", hint.next, "field", kith_error_field(error), "traceId", trace_id,
+            "retryAfterMs", (int)kith_error_retry_after_ms(error));
         (void)json_dumpf(json, stderr, JSON_COMPACT);
         (void)fputc('\n', stderr);
         json_decref(json);
     } else {
-        print_error(cli, kith_error_message(error), kith_error_remedy(error));
+        print_error(cli, hint.what, hint.next);
         if (cli->is_verbose)
             (void)fprintf(stderr, "why:  %s\ntrace: %s\n", kith_error_reason(error), trace_id);
     }
@@ -177,11 +178,11 @@ void cli_next(const struct cli *cli, const char *fmt, ...)
     va_end(args);
     bool is_for_profile = as != NULL && strncmp(text, kith, strlen(kith)) == 0 &&
                           strncmp(text, "kith --as ", strlen("kith --as ")) != 0;
-    (void)printf("%snext:%s ", cli->dim, cli->plain);
+    (void)fflush(stdout); /* in order where both go to one place */
     if (is_for_profile)
-        (void)printf("kith --as %s %s\n", as, text + strlen(kith));
+        (void)fprintf(stderr, "next: kith --as %s %s\n", as, text + strlen(kith));
     else
-        (void)printf("%s\n", text);
+        (void)fprintf(stderr, "next: %s\n", text);
 }
 
 bool cli_emit(const struct cli *cli, const json_t *value)

@@ -123,7 +123,9 @@ enum status cli_refuse(struct cli *cli, enum status status, const char *next, co
 /* Show an error of a call and free it. */
 enum status cli_fail(struct cli *cli, struct kith_error *error);
 
-/* To standard output, for people: nothing with --json; hints and notes not with --quiet either. */
+/* For people: nothing with --json; notes and hints not with --quiet either. What was asked for and
+ * notes on it go to standard output, what to do next to standard error, so that a pipe is free of
+ * it. */
 void cli_say(const struct cli *cli, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void cli_note(const struct cli *cli, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void cli_next(const struct cli *cli, const char *fmt, ...) PRINTF_LIKE(2, 3);

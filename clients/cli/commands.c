@@ -43,7 +43,7 @@ static const struct option_row import_options[] = {
 
 static const struct option_row contacts_options[] = {
     {"tag", 0, "TAG", "only contacts with this tag"},
-    {"limit", 0, "N", "at most this many"},
+    {"limit", 0, "N", "at most this many; 50 by default on a terminal, 0 for all"},
     END,
 };
 
@@ -121,8 +121,9 @@ const struct command commands[] = {
         ask_options, run_ask},
     {"asks", "Asking", "", 0, 0, "Your questions, or with --to-me those that others asked you.",
         NULL, "kith asks\nkith asks --to-me --open", asks_options, run_asks},
-    {"show", "Asking", "ASK", 1, 1, "One question with its answers.", NULL,
-        "kith show last\nkith show 9c217f3a --why", show_options, run_show},
+    {"show", "Asking", "ASK", 1, 1, "One question with its answers.",
+        "What your inbox said of it is read then.", "kith show last\nkith show 9c217f3a --why",
+        show_options, run_show},
     {"answer", "Asking", "ASK TEXT", 1, -1, "Answer a question you were asked.",
         "Without TEXT the answer is read from standard input.",
         "kith answer last \"A low-volume one; try it in a pool first.\"\n"
@@ -156,14 +157,17 @@ const struct command commands[] = {
         "kith link dana\nkith link dana --code ABCD-EFGH-JKLM-NPQR", link_options, run_link},
 
     {"invite", "Connecting", "CONTACT", 1, 1, "Invite a contact to connect.",
-        "A member finds it in her inbox; give anybody else the code.",
+        "Where the contact is linked to a member she finds it in her inbox. To anybody else you\n"
+        "send the code yourself; what she does with it is printed, ready to be copied.",
         "kith invite \"Dana Whitlock\" --note \"From the swim club\"", invite_options, run_invite},
     {"invitations", "Connecting", "", 0, 0, "Invitations you sent and received.", NULL,
         "kith invitations", invitations_options, run_invitations},
-    {"accept", "Connecting", "INVITATION", 1, 1, "Connect with who invited you.", NULL,
+    {"accept", "Connecting", "INVITATION", 1, 1, "Connect with who invited you.",
+        "By the code she gave you; by her name if kith inbox or kith invitations shows her.",
         "kith accept ABCD-EFGH-JKLM-NPQR\nkith accept mira", NULL, run_accept},
     {"decline", "Connecting", "INVITATION", 1, 1, "Refuse an invitation; its sender is not told.",
-        NULL, "kith decline mira", NULL, run_decline},
+        "By its code; by the sender's name if kith inbox or kith invitations shows her.",
+        "kith decline ABCD-EFGH-JKLM-NPQR\nkith decline mira", NULL, run_decline},
 
     {"login", "Account", "", 0, 0, "Keep a token on this machine and act with it from now on.",
         "The token is read from --token-file or standard input, never from the command line, "

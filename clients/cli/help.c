@@ -34,7 +34,8 @@ static const char environment[] =
 static const char names[] =
     "A CONTACT is a name or a part of one, if only one contact has it; or an id, or 8 or more\n"
     "digits of its beginning or end, as lists show them.\n"
-    "An ASK is an id, 8 or more digits of its beginning or end, or last for the newest one.\n"
+    "An ASK is an id, 8 or more digits of its beginning or end, or last for the newest one;\n"
+    "to answer and pass, last is the newest that waits for you.\n"
     "An INVITATION is a code, or the id or sender of one you received.\n"
     "A KIND of fact is employer, title, school, hometown, city, interest, allegiance, expertise,\n"
     "language, author-of or tag.\n";

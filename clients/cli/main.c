@@ -6,6 +6,7 @@
  *     cli       calls, errors, exit codes, output modes           commands/    one file per group
  *     profile   tokens kept on this machine                       view, table  how things look
  *     resolve   names and pieces of ids → ids                     help         every help page
+ *     hint      what a failure means to a person
  */
 #include "args.h"
 #include "help.h"
@@ -97,6 +98,7 @@ static enum status choose_profile(struct cli *cli)
     struct err err;
     if (profile_load(&cli->profile, name, &cli->arena, &err) != ERR_OK)
         return cli_refuse(cli, STATUS_ERROR, "correct or remove the file", "%s", err.msg);
+    cli->profile.is_default = !is_named;
     if (file == NULL && !is_named)
         file = variable("KITH_TOKEN_FILE");
     if (file == NULL && !is_named && variable("KITH_TOKEN") != NULL)
@@ -113,6 +115,10 @@ static enum status run(struct cli *cli, int argc, char *const *argv)
         status = apply_options(cli);
     if (status != STATUS_OK)
         return status;
+    if (cli_has(cli, "version")) {
+        (void)printf("kith %s\n", kith_version());
+        return STATUS_OK;
+    }
     if (cli->command == NULL)
         return help_overview(cli);
     if (cli_has(cli, "help"))

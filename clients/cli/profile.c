@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profile.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -51,6 +52,7 @@ enum err_code profile_load(
     const char *path = path_of(name, arena);
     if (path == NULL || access(path, F_OK) != 0)
         return ERR_OK;
+    profile->is_kept = true;
     json_error_t wrong;
     json_t *json = json_load_file(path, 0, &wrong);
     if (json == NULL)
@@ -113,6 +115,31 @@ enum err_code profile_save(const struct profile *profile, struct arena *arena, s
     (void)unlink(fresh);
     return err_raise(
         err, REASON_CONFIG_INVALID, "%s could not be written: %s", path, strerrordesc_np(cause));
+}
+
+static int is_profile(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+    return entry->d_name[0] != '.' && dot != NULL && strcmp(dot, ".json") == 0;
+}
+
+const char *profile_names(struct arena *arena)
+{
+    enum { NAMED = 10 };
+    struct dirent **files = NULL;
+    const char *folder = profile_folder(arena);
+    int n = folder == NULL ? -1 : scandir(folder, &files, is_profile, alphasort);
+    const char *text = "";
+    for (int i = 0; i < n; i++) {
+        int len = (int)(strlen(files[i]->d_name) - strlen(".json"));
+        if (i < NAMED && text != NULL)
+            text = arena_printf(arena, "%s%s%.*s", text, i == 0 ? "" : ", ", len, files[i]->d_name);
+        free(files[i]);
+    }
+    free((void *)files);
+    if (n > NAMED && text != NULL)
+        text = arena_printf(arena, "%s \xE2\x80\xA6", text);
+    return text == NULL ? "" : text;
 }
 
 bool profile_remove(const char *name, struct arena *arena)

@@ -13,6 +13,8 @@ enum { PROFILE_NAME_MAX = 64 };
 
 struct profile {
     const char *name;
+    bool is_default;               /* nobody named one */
+    bool is_kept;                  /* there is a file of it */
     const char *token;             /* NULL: none */
     const char *contact_endpoints; /* NULL: the library's defaults */
     const char *recommendation_endpoints;
@@ -29,6 +31,9 @@ MUST_USE enum err_code profile_load(
 /* Store it, replacing what was there in one step. */
 MUST_USE enum err_code profile_save(
     const struct profile *profile, struct arena *arena, struct err *err);
+
+/* "dana, jonas, mira": those kept here, the first ten. "" where there is none. */
+const char *profile_names(struct arena *arena);
 
 /* True if there was one. */
 bool profile_remove(const char *name, struct arena *arena);

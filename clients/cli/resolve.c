@@ -33,6 +33,18 @@ bool resolve_is_piece(const char *typed)
            strspn(piece, "0123456789abcdefABCDEF-") == len;
 }
 
+bool resolve_is_code(const char *typed)
+{
+    enum { LETTERS = 16 };
+    int n = 0;
+    for (const char *c = typed; *c != '\0'; c++) {
+        if (*c != '-' && *c != ' ' && !isalnum((unsigned char)*c))
+            return false;
+        n += isalnum((unsigned char)*c) ? 1 : 0;
+    }
+    return n == LETTERS;
+}
+
 bool resolve_fits(const char *id, const char *typed)
 {
     const char *piece = without_ellipsis(typed);
@@ -163,18 +175,29 @@ static bool keep_newest(struct cli *cli, json_t *ask, void *arg)
     return true;
 }
 
-static const char *last_ask(struct cli *cli, enum resolve_scope scope)
+/* What somebody answers or passes on is what waits for her, not what she has done already. */
+static const char *last_waiting(struct cli *cli)
 {
     json_t *newest = NULL;
-    if (!each_ask(cli, true, 1, keep_newest, &newest))
-        return NULL;
-    if (scope == RESOLVE_ANY_ASK && !each_ask(cli, false, 1, keep_newest, &newest))
+    json_t *in = json_pack("{s:b,s:b}", "toMe", 1, "onlyOpen", 1);
+    if (!cli_each(cli, "RecommendationService/ListAsks", in, "asks", 1, keep_newest, &newest))
         return NULL;
     if (newest != NULL)
         return view_raw(newest, "id");
-    (void)cli_refuse(cli, STATUS_NOT_FOUND,
-        scope == RESOLVE_ANY_ASK ? "kith ask \"…\" sends one" : "kith asks lists those you sent",
-        scope == RESOLVE_ANY_ASK ? "there are no asks yet" : "nobody has asked you anything yet");
+    (void)cli_refuse(cli, STATUS_NOT_FOUND, "kith asks --to-me lists those you have answered",
+        "no question waits for your answer");
+    return NULL;
+}
+
+static const char *last_ask(struct cli *cli)
+{
+    json_t *newest = NULL;
+    if (!each_ask(cli, true, 1, keep_newest, &newest) ||
+        !each_ask(cli, false, 1, keep_newest, &newest))
+        return NULL;
+    if (newest != NULL)
+        return view_raw(newest, "id");
+    (void)cli_refuse(cli, STATUS_NOT_FOUND, "kith ask \"…\" sends one", "there are no asks yet");
     return NULL;
 }
 
@@ -183,7 +206,7 @@ const char *resolve_ask(struct cli *cli, const char *typed, enum resolve_scope s
     if (resolve_is_id(typed))
         return typed;
     if (strcmp(typed, "last") == 0)
-        return last_ask(cli, scope);
+        return scope == RESOLVE_ANY_ASK ? last_ask(cli) : last_waiting(cli);
     if (!resolve_is_piece(typed)) {
         (void)cli_refuse(cli, STATUS_USAGE, "kith asks, kith asks --to-me",
             "\"%s\" is no id of an ask, nor 8 digits of one, nor \"last\"",
@@ -222,8 +245,17 @@ bool resolve_invitation(struct cli *cli, const char *typed, const char **id, con
     if (!cli_each(cli, "ContactService/ListInvitations", NULL, "invitations", 0, consider_received,
             &search))
         return false;
+    if (search.n_found == 0 && !resolve_is_code(typed)) {
+        (void)cli_refuse(cli, STATUS_NOT_FOUND,
+            arena_printf(&cli->arena,
+                "take the code she gave you: kith %s ABCD-EFGH-JKLM-NPQR; kith invitations lists "
+                "what needs none",
+                cli->command->name),
+            "no invitation of \"%s\" has reached your inbox", view_clean(cli, typed, false));
+        return false;
+    }
     if (search.n_found == 0) {
-        *code = typed; /* the service knows what a code looks like */
+        *code = typed; /* the service knows whether it is one */
         return true;
     }
     *id = the_one(cli, &search, "invitations");

@@ -9,6 +9,7 @@
 
 const char *resolve_contact(struct cli *cli, const char *typed);
 
+/* The newest of all, or the newest that waits for an answer of the caller. */
 enum resolve_scope { RESOLVE_ANY_ASK, RESOLVE_ASK_TO_ME };
 const char *resolve_ask(struct cli *cli, const char *typed, enum resolve_scope scope);
 
@@ -20,6 +21,8 @@ bool resolve_invitation(struct cli *cli, const char *typed, const char **id, con
 bool resolve_is_id(const char *typed);
 /* 8 or more hex digits (and hyphens), perhaps after an ellipsis: a piece of an id. */
 bool resolve_is_piece(const char *typed);
+/* 16 letters and digits, hyphens aside: the code of an invitation, perhaps mistyped. */
+bool resolve_is_code(const char *typed);
 /* Does the id begin or end with the piece? */
 bool resolve_fits(const char *id, const char *piece);
 /* Does the name contain what was typed, case and accents aside? 2: it is the whole name. */

@@ -306,10 +306,13 @@ static enum err_code check_yield(struct attempt *a)
         return header_missing(a);
     if (n->created + n->updated + n->unchanged > 0)
         return ERR_OK;
+    if (n->rows == 0)
+        return err_raise(&a->ctx->err, REASON_IMPORT_EMPTY,
+            "the file ends after its header \"%s\": there is no contact in it", a->header_text);
     return err_raise(&a->ctx->err, REASON_IMPORT_EMPTY,
         "no contact in %" PRId64 " rows below the header \"%s\" (%" PRId64
         " closed accounts; first reason: %s)",
-        n->rows, a->header_text, n->closed, a->skips.n > 0 ? a->skips.reasons[0] : "no rows");
+        n->rows, a->header_text, n->closed, a->skips.n > 0 ? a->skips.reasons[0] : "none");
 }
 
 static enum err_code import_file(struct attempt *a)

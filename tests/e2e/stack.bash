@@ -10,25 +10,34 @@ stack_do() { # TEXT
     bash -c ". '$REPO/deploy/local'; $1"
 }
 
-# Three in a row that nobody listens on, below those the kernel gives out by itself.
-stack_free_ports() {
-    local base
+# Four in a row that nobody listens on, below those the kernel gives out by itself. They are ours
+# while this shell or anything it started lives: stacks that start at once take turns by a lock that
+# they inherit. Not in a subshell, which would let it go. Sets KITH_PORT.
+stack_take_ports() {
+    local lock
+    mkdir -p "/tmp/kith-ports.$EUID"
     while :; do
-        base=$((20000 + RANDOM % 12000))
-        [[ -n $(ss -Hltn "sport >= :$base and sport <= :$((base + 2))") ]] || break
+        KITH_PORT=$((20000 + RANDOM % 3000 * 4))
+        exec {lock}>"/tmp/kith-ports.$EUID/$KITH_PORT"
+        if flock -n "$lock" && [[ -z $(ss -Hltn "sport >= :$KITH_PORT and sport <= :$((KITH_PORT + 3))") ]]; then
+            return
+        fi
+        exec {lock}>&-
     done
-    echo "$base"
 }
 
 stack_up() {
     STACK=$(mktemp -d /tmp/kith-stack.XXXXXX)
     chmod 755 "$STACK"
     KITH_HOME=$STACK/kith
-    KITH_PORT=$(stack_free_ports)
+    stack_take_ports
     export KITH_HOME KITH_PORT
-    stack_do "state_prepare
+    if ! stack_do "state_prepare
         cmake --install '$KITH_BUILD' --prefix \"\$STATE/app\" >'$STACK/install.log'
-        unprivileged start_all"
+        unprivileged start_all"; then
+        stack_down # what did start must not stay
+        return 1
+    fi
     stack_use
 }
 

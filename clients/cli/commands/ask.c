@@ -289,6 +289,7 @@ enum status run_show(struct cli *cli)
     const json_t *ask = json_object_get(reply, "ask");
     if (reply == NULL)
         return cli->status;
+    inbox_mark_subject(cli, id);
     bool with_why = cli_has(cli, "why");
     if (cli_emit(cli, ask))
         return with_why ? show_decision(cli, ask) : STATUS_OK;

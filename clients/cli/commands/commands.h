@@ -22,6 +22,10 @@ command_fn run_ping, run_status, run_explain, run_call, run_describe, run_list;
 /* A kind of fact as people type it ("author-of") as a FactKind; NULL after saying what is wrong. */
 const char *fact_kind(struct cli *cli, const char *typed);
 
+/* What the inbox said of this ask or invitation is read: it was just looked at or answered. A
+ * courtesy: where it fails nothing is said. */
+void inbox_mark_subject(struct cli *cli, const char *subject_id);
+
 /* "interest:choir" as a Fact; NULL after saying what is wrong. */
 json_t *fact_of(struct cli *cli, const char *typed);
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHOWN = 50 }; /* on a terminal; a pipe gets them all */
+
 struct listing {
     struct view_table table;
     int64_t n;
@@ -42,6 +44,21 @@ static bool add_contact(struct cli *cli, json_t *contact, void *arg)
     return true;
 }
 
+/* "50 of 320 contacts", and how to see the rest. */
+static void show_number(struct cli *cli, int64_t n, const char *query)
+{
+    const json_t *last_page = json_array_get(cli->kept, json_array_size(cli->kept) - 1);
+    int64_t total = view_int(last_page, "total");
+    const char *tag = cli_option(cli, "tag");
+    if (total <= n) {
+        cli_note(cli, "%s", view_count(cli, n, "contact", "contacts"));
+        return;
+    }
+    cli_note(cli, "%" PRId64 " of %s", n, view_count(cli, total, "contact", "contacts"));
+    cli_next(cli, "kith contacts%s%s%s%s%s --limit 0", tag == NULL ? "" : " --tag ",
+        tag == NULL ? "" : tag, *query == '\0' ? "" : " \"", query, *query == '\0' ? "" : "\"");
+}
+
 enum status run_contacts(struct cli *cli)
 {
     static const struct view_column columns[] = {{"id", VIEW_DIM, false, false},
@@ -50,7 +67,7 @@ enum status run_contacts(struct cli *cli)
     struct listing listing = {.table = view_table(cli, columns, 4)};
     const char *query = cli_operands_from(cli, 0);
     int64_t limit = 0;
-    if (!cli_limit(cli, 0, &limit))
+    if (!cli_limit(cli, cli->is_terminal && !cli->is_json ? SHOWN : 0, &limit))
         return cli->status;
     json_t *in = json_pack("{s:s,s:s*}", "query", query, "tag", cli_option(cli, "tag"));
     if (!cli_each(cli, "ContactService/ListContacts", in, "contacts", limit, add_contact, &listing))
@@ -62,8 +79,7 @@ enum status run_contacts(struct cli *cli)
     else if (listing.n == 0)
         cli_note(cli, "no contact fits");
     else
-        cli_note(cli, "%s%s", listing.n == limit ? "the first " : "",
-            view_count(cli, listing.n, "contact", "contacts"));
+        show_number(cli, listing.n, query);
     return STATUS_OK;
 }
 

@@ -46,6 +46,10 @@ static struct pbjson_schema *load_schema(struct cli *cli)
         (void)cli_fail(cli, error);
         return NULL;
     }
+    if (error != NULL && !cli->is_json && !cli->is_quiet)
+        (void)fprintf(stderr,
+            "kith %s: no service answers; this is what kith itself was built with\n",
+            cli->command->name);
     kith_error_free(error);
     struct pbjson_schema *schema = reply == NULL ? NULL : load_reflected(cli, reply);
     if (schema != NULL)
@@ -221,7 +225,6 @@ static void describe_method(
     json_decref(json);
     describe_message(cli, schema, m->in);
     describe_message(cli, schema, m->out);
-    cli_next(cli, "kith call %s '{…}'", m->path + strlen("kith.v1."));
 }
 
 /* Methods of services whose name ends so. The number of them. */
@@ -281,6 +284,8 @@ static enum status describe(struct cli *cli, const struct pbjson_schema *schema,
         describe_message(cli, schema, message);
     if (values != NULL)
         describe_enum(cli, schema, values);
+    if (method != NULL)
+        cli_next(cli, "kith call %s '{…}'", method->path + strlen("kith.v1."));
     bool is_found = method != NULL || message != NULL || values != NULL ||
                     list_methods(cli, schema, typed, true) > 0;
     return is_found ? STATUS_OK : not_found(cli, schema, typed);

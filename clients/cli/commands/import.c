@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BAR = 30, SKIPS_SHOWN = 10 };
@@ -33,6 +34,12 @@ static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash == NULL ? path : slash + 1;
+}
+
+static bool is_folder(FILE *file)
+{
+    struct stat about;
+    return fstat(fileno(file), &about) == 0 && S_ISDIR(about.st_mode);
 }
 
 static void show_skips(struct cli *cli, const json_t *report)
@@ -81,6 +88,12 @@ enum status run_import_linkedin(struct cli *cli)
     if (file == NULL)
         return cli_refuse(cli, STATUS_USAGE, "give the Connections.csv of your LinkedIn export",
             "%s: %s", path, strerrordesc_np(errno));
+    if (is_folder(file)) {
+        (void)fclose(file);
+        return cli_refuse(cli, STATUS_USAGE,
+            arena_printf(&cli->arena, "kith import linkedin %s/Connections.csv", path),
+            "%s is a folder, not a file", path);
+    }
     struct kith_import_options import = {
         .size = sizeof(import),
         .dry_run = cli_has(cli, "dry-run"),

@@ -2,9 +2,11 @@
 #include "commands.h"
 #include "view.h"
 
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { SHOWN = 20, WATCH_MS = 30000 };
+enum { SHOWN = 20, WATCH_MS = 30000, PING_MS = 2000, RETRY_MS = 500 };
 
 static bool is_about_ask(const json_t *notification)
 {
@@ -25,6 +27,7 @@ static void show_notification(struct cli *cli, const json_t *n)
 struct shown {
     const json_t *ids_of[1000];
     size_t n;
+    bool is_any_unread;
     const json_t *newest_ask, *newest_answer, *newest_invitation;
 };
 
@@ -35,6 +38,7 @@ static bool is_kind(const json_t *n, const char *kind)
 
 static void remember(struct shown *shown, const json_t *n)
 {
+    shown->is_any_unread = shown->is_any_unread || view_int(n, "readUs") == 0;
     if (*view_raw(n, "kind") == '\0')
         return;
     if (shown->newest_ask == NULL && is_kind(n, "ASK_RECEIVED") && view_int(n, "readUs") == 0)
@@ -68,6 +72,8 @@ static void suggest(struct cli *cli, const struct shown *shown)
     else if (shown->newest_answer != NULL)
         cli_next(
             cli, "kith show %s", view_id(cli, view_raw(shown->newest_answer, "subjectId")) + skip);
+    if (shown->is_any_unread && !cli_has(cli, "mark-read"))
+        cli_next(cli, "kith inbox --mark-read   (showing or answering one marks it too)");
 }
 
 static enum status mark_read(struct cli *cli, const struct shown *shown)
@@ -79,13 +85,68 @@ static enum status mark_read(struct cli *cli, const struct shown *shown)
     return cli_call(cli, "NotificationService/MarkRead", in) == NULL ? cli->status : STATUS_OK;
 }
 
-/* A service that restarts is waited for: each try takes as long as a connection may. */
-static bool is_passing(struct cli *cli, const struct kith_error *error, bool *is_away)
+void inbox_mark_subject(struct cli *cli, const char *subject_id)
+{
+    enum { PAGE = 1000 };
+    struct kith_error *error = NULL;
+    const json_t *reply =
+        *subject_id == '\0'
+            ? NULL
+            : cli_try(cli, "NotificationService/ListNotifications",
+                  json_pack("{s:b,s:i}", "onlyUnread", 1, "pageSize", PAGE), NULL, &error);
+    kith_error_free(error);
+    const json_t *list = json_object_get(reply, "notifications");
+    json_t *ids = json_array();
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *n = json_array_get(list, i);
+        if (strcmp(view_raw(n, "subjectId"), subject_id) == 0)
+            (void)json_array_append_new(ids, json_string(view_raw(n, "id")));
+    }
+    error = NULL;
+    if (json_array_size(ids) > 0)
+        (void)cli_try(cli, "NotificationService/MarkRead",
+            json_pack("{s:O}", "notificationIds", ids), NULL, &error);
+    kith_error_free(error);
+    json_decref(ids);
+}
+
+/* Nobody reads on: the other end of our pipe was closed. Otherwise only the next line would tell.
+ */
+static bool is_unread_pipe(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+static void report(const struct cli *cli, const char *what)
+{
+    if (!cli->is_quiet)
+        (void)fprintf(stderr, "kith inbox: %s\n", what);
+}
+
+/* A service that restarts is waited for, and its return told. False: nobody reads any more. */
+static bool wait_for_return(struct cli *cli, const struct kith_error *error)
+{
+    struct kith_call_options ping = {
+        .size = sizeof(ping), .timeout_ms = PING_MS, .process = "notification"};
+    report(cli, arena_printf(&cli->arena, "%s; what came meanwhile is shown when it is back",
+                    kith_error_message(error)));
+    while (!is_unread_pipe()) {
+        struct kith_error *still = NULL;
+        const json_t *reply = cli_try(cli, "HealthService/Ping", NULL, &ping, &still);
+        kith_error_free(still);
+        if (reply != NULL) {
+            report(cli, "connected again");
+            return true;
+        }
+        (void)poll(NULL, 0, RETRY_MS); /* a refused connection is answered at once */
+    }
+    return false;
+}
+
+static bool is_passing(const struct kith_error *error)
 {
     enum kith_code code = kith_error_code(error);
-    if (code == KITH_UNAVAILABLE && !*is_away && !cli->is_quiet)
-        (void)fprintf(stderr, "kith inbox: %s; still trying\n", kith_error_message(error));
-    *is_away = code == KITH_UNAVAILABLE;
     return code == KITH_UNAVAILABLE || code == KITH_DEADLINE_EXCEEDED;
 }
 
@@ -94,19 +155,21 @@ static enum status follow(struct cli *cli, const char *cursor)
 {
     struct kith_call_options options = {
         .size = sizeof(options), .timeout_ms = cli->timeout_ms > 0 ? cli->timeout_ms : WATCH_MS};
-    bool is_away = false;
-    for (;;) {
+    while (!is_unread_pipe()) {
         (void)fflush(stdout);
         struct kith_error *error = NULL;
         const json_t *reply = cli_try(cli, "NotificationService/WatchNotifications",
             json_pack("{s:s}", "cursor", cursor), &options, &error);
-        if (reply == NULL && is_passing(cli, error, &is_away)) {
+        if (reply == NULL && is_passing(error)) {
+            bool is_lost = kith_error_code(error) == KITH_UNAVAILABLE;
+            bool goes_on = !is_lost || wait_for_return(cli, error);
             kith_error_free(error);
+            if (!goes_on)
+                break;
             continue;
         }
         if (reply == NULL)
             return cli_fail(cli, error);
-        is_away = false;
         const json_t *list = json_object_get(reply, "notifications");
         for (size_t i = 0; i < json_array_size(list); i++)
             if (!cli_emit(cli, json_array_get(list, i)))
@@ -115,6 +178,7 @@ static enum status follow(struct cli *cli, const char *cursor)
         cursor = next == NULL || *next == '\0' ? cursor : next;
         (void)json_array_clear(cli->kept);
     }
+    return STATUS_OK;
 }
 
 /* What is there, oldest first, as it will go on; then what comes. */

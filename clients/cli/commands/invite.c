@@ -5,6 +5,38 @@
 
 #include <string.h>
 
+/* Kith delivers to the inbox of a contact linked to a member, and nowhere else. */
+static bool has_inbox(struct cli *cli, const char *contact_id)
+{
+    struct kith_error *ignored = NULL;
+    const json_t *reply = cli_try(cli, "ContactService/GetContact",
+        json_pack("{s:s}", "contactId", contact_id), NULL, &ignored);
+    kith_error_free(ignored);
+    return *view_raw(json_object_get(reply, "contact"), "memberId") != '\0';
+}
+
+/* What the inviter knows, and what she may copy into a letter to the invited. */
+static void show_sent(struct cli *cli, const json_t *invitation, const char *contact_id)
+{
+    const char *name = view_text(cli, invitation, "name");
+    const char *code = view_text(cli, invitation, "code");
+    cli_say(cli, "Invited %s%s%s; her code is %s%s%s", cli->bold, name, cli->plain, cli->bold, code,
+        cli->plain);
+    if (has_inbox(cli, contact_id)) {
+        cli_note(cli, "It is in her inbox; the code does the same, should she ask for it.");
+        return;
+    }
+    cli_note(
+        cli, "Kith does not know her as a member and can not deliver it. Send it to her yourself:");
+    cli_say(cli,
+        "\n    I would like to have you in my network on Kith. If you are a member, type\n"
+        "        kith accept %s\n"
+        "    If you are new here, type\n"
+        "        kith member add \"%s\" YOUR@E-MAIL --invitation %s --save-as me\n"
+        "    The code is for you alone and good until %s.\n",
+        code, name, code, view_ago(cli, view_int(invitation, "expiresUs")));
+}
+
 enum status run_invite(struct cli *cli)
 {
     const char *id = resolve_contact(cli, cli_operand(cli, 0));
@@ -20,11 +52,7 @@ enum status run_invite(struct cli *cli)
     if (cli->is_quiet)
         (void)printf("%s\n", view_raw(invitation, "code"));
     else
-        cli_say(cli, "Invited %s%s%s; her code is %s%s%s", cli->bold,
-            view_text(cli, invitation, "name"), cli->plain, cli->bold,
-            view_text(cli, invitation, "code"), cli->plain);
-    cli_note(cli, "A member finds it in her inbox. Give the code to anybody else; it expires %s.",
-        view_until(cli, view_int(invitation, "expiresUs")));
+        show_sent(cli, invitation, id);
     return STATUS_OK;
 }
 
@@ -71,22 +99,23 @@ enum status run_invitations(struct cli *cli)
 }
 
 /* An invitation by its id or its code, as both answers to it take it. */
-static json_t *named_invitation(struct cli *cli)
+static json_t *named_invitation(struct cli *cli, const char **id)
 {
-    const char *id = NULL;
     const char *code = NULL;
-    if (!resolve_invitation(cli, cli_operand(cli, 0), &id, &code))
+    if (!resolve_invitation(cli, cli_operand(cli, 0), id, &code))
         return NULL;
-    return json_pack("{s:s,s:s}", "invitationId", id, "code", code);
+    return json_pack("{s:s,s:s}", "invitationId", *id, "code", code);
 }
 
 enum status run_accept(struct cli *cli)
 {
-    json_t *in = named_invitation(cli);
+    const char *invitation = "";
+    json_t *in = named_invitation(cli, &invitation);
     const json_t *reply = in == NULL ? NULL : cli_call(cli, "ContactService/AcceptInvitation", in);
     const json_t *contact = json_object_get(reply, "contact");
     if (reply == NULL)
         return cli->status;
+    inbox_mark_subject(cli, invitation);
     if (cli_emit(cli, contact))
         return STATUS_OK;
     const char *name = view_text(cli, contact, "name");
@@ -97,10 +126,12 @@ enum status run_accept(struct cli *cli)
 
 enum status run_decline(struct cli *cli)
 {
-    json_t *in = named_invitation(cli);
+    const char *invitation = "";
+    json_t *in = named_invitation(cli, &invitation);
     const json_t *reply = in == NULL ? NULL : cli_call(cli, "ContactService/DeclineInvitation", in);
     if (reply == NULL)
         return cli->status;
+    inbox_mark_subject(cli, invitation);
     if (!cli_emit(cli, reply))
         cli_say(cli, "Declined; the sender is not told");
     return STATUS_OK;

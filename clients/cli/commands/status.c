@@ -161,6 +161,29 @@ static void explain(struct cli *cli, const char *reason)
     json_decref(json);
 }
 
+/* "TOKEN" of "TOKEN_MISSING": the reasons about one thing begin alike. */
+static bool is_about(const char *reason, const char *typed)
+{
+    size_t len = strcspn(reason, "_");
+    return len == strcspn(typed, "_") && strncasecmp(reason, typed, len) == 0;
+}
+
+/* A slip of the hand, or else those about the same thing. */
+static const char *suggest_reason(struct cli *cli, const char *typed, const char *near)
+{
+    const char *alike = NULL;
+    const char *reason = kith_reason_at(0);
+    for (size_t i = 0; reason != NULL; reason = kith_reason_at(++i))
+        if (is_about(reason, typed))
+            alike = arena_printf(&cli->arena, "%s%s%s", alike == NULL ? "" : alike,
+                alike == NULL ? "" : ", ", reason);
+    if (near != NULL && (alike == NULL || is_about(near, typed)))
+        return arena_printf(&cli->arena, "did you mean kith explain %s?", near);
+    if (alike != NULL)
+        return arena_printf(&cli->arena, "kith explain REASON, one of: %s", alike);
+    return "kith explain lists all";
+}
+
 enum status run_explain(struct cli *cli)
 {
     const char *typed = cli_operand(cli, 0);
@@ -175,8 +198,6 @@ enum status run_explain(struct cli *cli)
     }
     if (typed == NULL)
         return STATUS_OK;
-    const char *next = near.word == NULL
-                           ? "kith explain lists all"
-                           : arena_printf(&cli->arena, "did you mean kith explain %s?", near.word);
-    return cli_refuse(cli, STATUS_NOT_FOUND, next, "there is no reason \"%s\"", typed);
+    return cli_refuse(cli, STATUS_NOT_FOUND, suggest_reason(cli, typed, near.word),
+        "there is no reason \"%s\"", typed);
 }

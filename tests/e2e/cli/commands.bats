@@ -106,7 +106,7 @@ inbox_has() { # PROFILE KIND
 
 @test "progress is shown to somebody who watches, and to nobody else" {
     run -0 --separate-stderr mira import linkedin --dry-run "$EXPORT"
-    [ -z "$stderr" ]
+    [[ -n $stderr && $stderr == "next: "* && $stderr != *%* ]]
     run -0 script -qec "kith --as mira import linkedin --dry-run '$EXPORT'" /dev/null
     [[ $output == *"[##############################] 100 %"* ]]
 }
@@ -181,7 +181,7 @@ routes_to_dana() {
     [[ ${lines[0]} == "•"*"Mira Solberg asks you: $QUESTION"* ]]
     [[ $output == *"next: kith --as dana answer "* ]]
     run -0 dana answer last "A low-volume mask," "open-heel fins."
-    [ "$output" = "Answered; who asked is told" ]
+    [ "$output" = "Answered Mira Solberg: $QUESTION" ]
 
     soon inbox_has mira ASK_ANSWERED
     run -0 mira show last
@@ -196,7 +196,7 @@ routes_to_dana() {
     id=$(mira ask -q --to "dana whitlock" "Is a full-face mask safe?")
     soon inbox_has dana ASK_RECEIVED
     run -0 dana pass "${id: -8}"
-    [ "$output" = Passed ]
+    [ "$output" = "Passed on the question of Mira Solberg: Is a full-face mask safe?" ]
     run -4 dana pass "$id"
     run -0 mira asks --open --json
     [ -z "$output" ]
@@ -221,7 +221,8 @@ routes_to_dana() {
 
 @test "following the inbox shows what is there, and then what comes" {
     mkfifo "$BATS_TEST_TMPDIR/follow"
-    dana inbox --follow --json >"$BATS_TEST_TMPDIR/follow" 3>&- &
+    # The program itself, not a shell around it: killing that would leave it behind.
+    kith --as dana inbox --follow --json >"$BATS_TEST_TMPDIR/follow" 3>&- &
     follower=$!
     exec 8<"$BATS_TEST_TMPDIR/follow"
     id=$(mira ask -q --to "dana whitlock" "Which pool is warm?")
@@ -237,6 +238,8 @@ routes_to_dana() {
 @test "reading marks as read only when told" {
     soon inbox_has mira ASK_ANSWERED
     [ -n "$(mira inbox --unread --json)" ]
+    run -0 --separate-stderr mira inbox
+    [[ $output != *"next: "* && $stderr == *"next: kith --as mira inbox --mark-read"* ]]
     mira inbox --mark-read >/dev/null
     run -0 mira inbox --unread
     [ "$output" = "nothing new" ]

@@ -1,0 +1,217 @@
+#!/usr/bin/env bats
+# The first ten minutes with kith: where somebody new stumbles, she is told what she needs. One
+# instance for all tests, with the six people of the demo; each test is on its own.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    load ../stack.bash
+    stack_up
+    export STACK NO_COLOR=1
+    stack_do 'unprivileged demo_tell' >"$STACK/story"
+    unset KITH_PROFILE KITH_TOKEN KITH_TOKEN_FILE
+}
+
+teardown_file() {
+    load ../stack.bash
+    stack_down
+}
+
+setup() {
+    load ../stack.bash
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# Runs until it succeeds: what comes by events comes soon, not at once.
+soon() {
+    local until=$((SECONDS + 20))
+    until "$@"; do
+        [ "$SECONDS" -lt "$until" ] || { echo "not within 20 s: $*" >&2; return 1; }
+        read -rt 0.1 <> <(:) || true
+    done
+}
+
+mira() { kith --as mira "$@"; }
+dana() { kith --as dana "$@"; }
+
+# ---- who am I -----------------------------------------------------------------------------------
+
+@test "a profile that is not there is named, with those that are and how to log in" {
+    run -4 kith --as nobody contacts
+    [ "${lines[0]}" = "kith contacts: there is no profile nobody" ]
+    [ "${lines[1]}" = "next: --as one of: aiko, dana, jonas, mira, priyanka, tomas; or log in: kith login --save-as nobody < FILE-WITH-THE-TOKEN" ]
+    run -4 kith contacts
+    [ "${lines[0]}" = "kith contacts: nobody is logged in here" ]
+    [[ ${lines[1]} == "next: kith --as PROFILE, one of: aiko, dana, "*"kith login < FILE-WITH-THE-TOKEN" ]]
+    KITH_PROFILES=/nonexistent run -4 kith contacts
+    [ "${lines[1]}" = "next: kith login < FILE-WITH-THE-TOKEN" ]
+    run --separate-stderr -4 kith --json --as nobody contacts
+    [ "$(jq -r '.error.reason, .error.message' <<<"$stderr" | xargs -d '\n')" = "TOKEN_MISSING there is no profile nobody" ]
+}
+
+@test "kith says which version it is" {
+    run -0 kith --version
+    [[ $output =~ ^kith\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+# ---- invitations --------------------------------------------------------------------------------
+
+@test "an invitation comes with the text to send, and what it says is true" {
+    run -0 mira invite "Kenji Boateng"
+    [[ $output == *"can not deliver it. Send it to her yourself:"* ]]
+    line=$(grep -F 'kith member add' <<<"$output")
+    [[ $line =~ ^\ +kith\ member\ add\ \"Kenji\ Boateng\"\ YOUR@E-MAIL\ --invitation\ [A-Z0-9-]{19}\ --save-as\ me$ ]]
+    cp -r "$KITH_PROFILES" profiles
+    line=${line/YOUR@E-MAIL/kenji@example.org}
+    run -0 env -u KITH_OPERATOR_TOKEN_FILE KITH_PROFILES="$PWD/profiles" bash -c "${line/--save-as me/--save-as kenji}"
+    [[ ${lines[0]} == "Kenji Boateng is a member now (profile kenji)" ]]
+    [ "$(mira contact show --json "Kenji Boateng" | jq .isConnected)" = true ]
+}
+
+@test "who was not told through her inbox declines by the code" {
+    code=$(mira invite -q "Aiko Hayashida")
+    run -3 kith --as aiko decline mira
+    [[ ${lines[0]} == "kith decline: no invitation of \"mira\" has reached your inbox" ]]
+    [[ ${lines[1]} == "next: take the code she gave you: kith decline ABCD-EFGH-JKLM-NPQR; kith invitations "* ]]
+    run -0 kith --as aiko decline "$code"
+    [ "$output" = "Declined; the sender is not told" ]
+    run -5 kith --as aiko accept "$code"
+    [[ ${lines[0]} == *"ask for a new one"* && ${#lines[@]} -eq 1 ]]
+}
+
+has_invitation() { kith --as priyanka inbox --unread --json | grep -q INVITATION_RECEIVED; }
+
+@test "a contact who is linked finds the invitation in her inbox, and may name the sender" {
+    printf '%s\n' 'First Name,Last Name,URL,Email Address,Company,Position,Connected On' \
+        'Mira,Solberg,https://www.linkedin.com/in/mira-solberg,,Fjord,Editor,01 Jan 2024' |
+        kith --as priyanka import linkedin -
+    mira link "Priyanka Raman" --code "$(kith --as priyanka invite -q "Mira Solberg")"
+    run -0 mira invite "Priyanka Raman"
+    [[ $output == *"It is in her inbox"* && $output != *"member add"* ]]
+    soon has_invitation
+    run -0 kith --as priyanka decline mira
+    [ "$output" = "Declined; the sender is not told" ]
+    run -1 has_invitation
+}
+
+# ---- what to do next ----------------------------------------------------------------------------
+
+@test "a hint says what the message does not" {
+    run -2 mira ask ""
+    [ "$output" = $'kith ask: question is missing\nnext: kith ask QUESTION   (more: kith help ask)' ]
+    mkdir export
+    run -2 mira import linkedin export
+    [ "$output" = $'kith import linkedin: export is a folder, not a file\nnext: kith import linkedin export/Connections.csv' ]
+    : >empty.csv
+    run -2 mira import linkedin empty.csv
+    [[ ${lines[0]} == *"the file is empty"* && ${lines[1]} == *"Get a copy of your data" ]]
+    echo 'First Name,Last Name,URL,Email Address,Company,Position,Connected On' >header.csv
+    run -2 mira import linkedin header.csv
+    [[ ${lines[0]} == *"there is no contact in it" && ${lines[1]} == *"with Connections ticked"* ]]
+    run -2 kith import xing contacts.csv
+    [ "$output" = $'kith: there is no command "import xing"\nnext: kith import linkedin FILE' ]
+    run -2 kith fact
+    [[ ${lines[1]} == "next: kith fact add CONTACT KIND VALUE, kith fact remove CONTACT FACT" ]]
+    run -3 kith explain TOKEN_INVALID
+    [ "${lines[1]}" = "next: kith explain REASON, one of: TOKEN_MISSING, TOKEN_MALFORMED, TOKEN_UNKNOWN" ]
+}
+
+@test "hints keep out of a pipe" {
+    run -0 --separate-stderr mira contacts --limit 3
+    [[ $output != *next:* && $stderr == "next: kith --as mira contacts --limit 0" ]]
+    run -0 --separate-stderr mira contacts --limit 3 -q
+    [ -z "$stderr" ]
+}
+
+@test "on a terminal contacts end after fifty, saying how many more there are" {
+    run -0 script -qec "kith --as mira contacts" /dev/null
+    [[ $output == *"50 of 320 contacts"*"next: kith --as mira contacts --limit 0"* ]]
+    [ "$(mira contacts | grep -c '^…')" = 320 ]
+    run -0 mira contacts --limit 2 engineer
+    [[ ${lines[3]} == "2 of "* && ${lines[4]} == 'next: kith --as mira contacts "engineer" --limit 0' ]]
+}
+
+# ---- asking and answering -----------------------------------------------------------------------
+
+unread() { kith --as "$1" inbox --unread --json | jq -r "select(.subjectId == \"$2\") | .id"; }
+
+has_unread() { [ -n "$(unread "$@")" ]; }
+
+@test "last is the newest question that waits, and it is quoted" {
+    older=$(mira ask -q --to "Dana Whitlock" "Is chlorine bad for hair?")
+    newer=$(mira ask -q --to "Dana Whitlock" "How warm is the lake?")
+    dana answer "$newer" "Nineteen degrees."
+    run -0 dana pass last
+    [ "$output" = "Passed on the question of Mira Solberg: Is chlorine bad for hair?" ]
+    [ "$(mira show "$older" --json | jq -r .state)" = ASK_STATE_PASSED ]
+    run -3 dana answer last "Which?"
+    [ "${lines[0]}" = "kith answer: no question waits for your answer" ]
+}
+
+@test "who is about to type an answer sees the question" {
+    mira ask -q --to "Dana Whitlock" "Do you teach the butterfly?"
+    run -0 script -qec "kith --as dana answer last" /dev/null <<<$'Yes.\n\x04'
+    [[ $output == *"Mira Solberg asks: Do you teach the butterfly?"*"Your answer, ended by Ctrl-D:"* ]]
+}
+
+@test "what was shown or answered is read" {
+    id=$(mira ask -q --to "Dana Whitlock" "Where do you swim?")
+    soon has_unread dana "$id"
+    dana show "$id"
+    [ -z "$(unread dana "$id")" ]
+    dana answer "$id" "In the lake."
+    soon has_unread mira "$id"
+    mira show last
+    [ -z "$(unread mira "$id")" ]
+}
+
+is_gone() { ! kill -0 "$1" 2>/dev/null; }
+
+follower_says() { grep -q "$1" follow.err; }
+
+@test "who follows the inbox is told when the connection was lost and is back" {
+    kith --as dana inbox --follow >follow.out 2>follow.err 3>&- &
+    follower=$!
+    soon grep -q "Mira Solberg" follow.out
+    kill -KILL "$(stack_pid notification)"
+    soon follower_says "what came meanwhile is shown when it is back"
+    stack_start notification
+    soon follower_says "connected again"
+    mira ask -q --to "Dana Whitlock" "Are you still there?"
+    soon grep -q "Are you still there?" follow.out
+    kill "$follower"
+}
+
+@test "following ends when nobody reads on, and leaves no process" {
+    mkfifo follow
+    kith --as dana inbox --follow --timeout 1s >follow 2>/dev/null 3>&- &
+    follower=$!
+    head -n 1 <follow
+    soon is_gone "$follower"
+}
+
+# ---- without services ---------------------------------------------------------------------------
+
+@test "describe says when it speaks for no running service" {
+    run -0 --separate-stderr kith describe Ask
+    [[ -z $stderr || $stderr == "next: "* ]]
+    KITH_CONTACT_ENDPOINTS=tcp://127.0.0.1:9 run -0 --separate-stderr kith describe Ask
+    [[ $output == *"message kith.v1.Ask"* ]]
+    [[ $stderr == *"no service answers; this is what kith itself was built with"* ]]
+}
+
+@test "following the logs ends with its command" {
+    "$REPO/deploy/local" logs -f contact >logs.out 3>&- &
+    follower=$!
+    soon test -s logs.out
+    kill -TERM "$follower"
+    soon is_gone "$follower"
+    run -1 pgrep -f "tail .*$KITH_HOME/log/contact.log"
+}
+
+@test "down says what was stopped" {
+    run -0 "$REPO/deploy/local" down
+    [[ $output == *"stopped kith-contact (pid "*"kith-notification (pid "*"PostgreSQL (pid "* ]]
+    run -0 "$REPO/deploy/local" down
+    [[ $output == *"nothing was running in $KITH_HOME"* ]]
+}
