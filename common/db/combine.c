@@ -12,6 +12,7 @@ enum {
     NS_PER_US = 1000,
     MAX_BATCH = 64,
     TAKEN_WAIT_US = 1000,
+    HOLD_UP_US = 250000, /* a batch takes no longer; who made it so long goes on alone */
 };
 
 /* WAITING: in the queue. TAKEN: being sent, its parameters are in use. SENT: they are not. */
@@ -44,7 +45,8 @@ struct combiner {
 
 struct batch {
     struct combiner *c;
-    struct slot *slots[MAX_BATCH]; /* the leader's own first */
+    struct slot *slots[MAX_BATCH];          /* the leader's own first */
+    const struct db_stmt *stmts[MAX_BATCH]; /* of the sent ones; slots told are others' again */
     int n;
     int n_sent;
     int n_told; /* of the sent ones: their threads know */
@@ -111,14 +113,18 @@ static void settle(struct combiner *c, struct slot *slot)
     (void)pthread_cond_signal(&slot->changed);
 }
 
+/* To the first who has not been handed the lead by somebody else already. */
 static void pass_leadership(struct combiner *c)
 {
-    if (!c->first) {
+    struct slot *heir = c->first;
+    while (heir && heir->leads)
+        heir = heir->next;
+    if (!heir) {
         c->n_leaders--;
         return;
     }
-    c->first->leads = true;
-    (void)pthread_cond_signal(&c->first->changed);
+    heir->leads = true;
+    (void)pthread_cond_signal(&heir->changed);
 }
 
 /* A slot that was handed the lead stays in the queue for its own thread to take. */
@@ -168,6 +174,7 @@ static void send_batch(struct batch *b, struct db_conn *conn)
     for (int i = 0; i < b->n; i++) {
         struct slot *slot = b->slots[i];
         if (send_one(conn, slot)) {
+            b->stmts[b->n_sent] = slot->stmt;
             b->slots[b->n_sent++] = slot;
             set_state(b->c, slot, SENT);
         } else {
@@ -212,28 +219,38 @@ static bool read_result(struct db_conn *conn, struct slot *slot)
     return !conn->is_broken;
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /*
- * Results come in order. Threads are told of theirs when we would have to wait for the next one.
- * When the leader runs out of time, the statement at work is cancelled and the batch broken up.
+ * Results come in order, but PostgreSQL may keep the first ones until the last is there: which
+ * statement is at work cannot be told. Threads are told of theirs when we would have to wait for
+ * the next one. When the leader's time is up, or somebody's statement holds up the others, the
+ * batch is cancelled and broken up.
  */
 static void read_batch(struct batch *b, struct db_conn *conn, int64_t deadline_us)
 {
-    int64_t before_us = conn_now_us();
-    for (int i = 0; i < b->n_sent && !conn->is_broken; i++) {
+    int64_t until_us = earlier(deadline_us, conn_now_us() + HOLD_UP_US);
+    for (int i = 0; i < b->n_sent; i++) {
         if (PQisBusy(conn->pg))
             tell(b, i);
-        if (!conn_await(conn, deadline_us)) {
+        if (!conn_await(conn, until_us)) {
             (void)conn_cancel(conn); /* and leave it, heard or not */
             conn->is_broken = true;
             return;
         }
-        struct slot *slot = b->slots[i];
-        if (!read_result(conn, slot))
+        if (!read_result(conn, b->slots[i]))
             return;
-        int64_t now_us = conn_now_us();
-        costs_note(&b->c->costs, slot->stmt, now_us - before_us);
-        before_us = now_us;
     }
+}
+
+/* The time of all, in equal shares: a slow one is found out when it is alone with few. */
+static void note_costs(struct batch *b, int64_t us)
+{
+    for (int i = 0; i < b->n_sent; i++)
+        costs_note(&b->c->costs, b->stmts[i], us / b->n_sent);
 }
 
 static void read_sync(struct db_conn *conn, int64_t deadline_us)
@@ -273,7 +290,9 @@ static void run_batch(struct batch *b, struct db_conn *conn, struct slot *own)
     if (!PQenterPipelineMode(conn->pg))
         conn->is_broken = true;
     send_batch(b, conn);
+    int64_t started_us = conn_now_us();
     read_batch(b, conn, deadline_us);
+    note_costs(b, conn_now_us() - started_us);
     if (!conn->is_broken)
         read_sync(conn, deadline_us);
     send_back(b, own);

@@ -15,6 +15,7 @@ enum {
     US_PER_S = 1000000,
     NS_PER_US = 1000,
     CONNECT_TIMEOUT_US = 5 * US_PER_S,
+    CONNECT_FAIR_US = US_PER_S, /* who grants less learns nothing of the database */
     BACKOFF_FIRST_US = 50 * US_PER_MS,
     BACKOFF_LAST_US = US_PER_S,
     WAIT_STEP_US = 200 * US_PER_MS,
@@ -62,16 +63,30 @@ static void note_failed(struct db *db, struct err *err)
         log_warn("db.lost", LOG_ERR(err));
 }
 
+static void give_place_back(struct db *db)
+{
+    pthread_mutex_lock(&db->lock);
+    db->n_open--;
+    pthread_cond_signal(&db->freed);
+    pthread_mutex_unlock(&db->lock);
+}
+
 /* The caller has taken a place in n_open. */
 static enum err_code open_leased(
     struct db *db, int64_t deadline_us, struct db_conn **out, struct err *err)
 {
-    int64_t until_us = earlier(deadline_us, conn_now_us() + CONNECT_TIMEOUT_US);
+    int64_t now_us = conn_now_us();
+    int64_t until_us = earlier(deadline_us, now_us + CONNECT_TIMEOUT_US);
     enum err_code code = conn_open(out, &db->config, until_us, err);
-    if (code == ERR_OK)
+    if (code == ERR_OK) {
         note_connected(db);
-    else
+    } else if (deadline_us - now_us < CONNECT_FAIR_US && conn_now_us() >= deadline_us) {
+        give_place_back(db);
+        code = err_raise(
+            err, REASON_DEADLINE_PASSED, "the deadline passed while connecting to the database");
+    } else {
         note_failed(db, err);
+    }
     return code;
 }
 

@@ -4,7 +4,8 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-enum { THREADS = 24, ROUNDS = 300, US_PER_MS = 1000, DEADLINE_MS = 300 };
+enum { THREADS = 24, ROUNDS = 300, US_PER_MS = 1000, US_PER_S = 1000000, DEADLINE_MS = 300 };
+enum { NAP_S = 100 }; /* so long that only its being cancelled can end it within the test */
 
 static struct db *db;
 static struct db *admin;
@@ -17,7 +18,7 @@ static const struct db_stmt get_other = {
     "combine.other", "SELECT -id FROM item WHERE id = $1::int8", 1, true};
 static const struct db_stmt divide = {
     "combine.divide", "SELECT 1 / (id - id) FROM item WHERE id = $1::int8", 1, true};
-static const struct db_stmt nap = {"combine.nap", "SELECT $1::int8 FROM pg_sleep(20)", 1,
+static const struct db_stmt nap = {"combine.nap", "SELECT $1::int8 FROM pg_sleep(100)", 1,
     true}; /* slow, and not yet known for it */
 
 static int open_databases(void **state)
@@ -179,19 +180,25 @@ static void *sleep_past_the_deadline(void *arg)
     int64_t started_us = clock_mono_us(clock_system());
     enum err_code code = ask(&nap, 1, started_us + DEADLINE_MS * US_PER_MS, &r);
     int64_t took_us = clock_mono_us(clock_system()) - started_us;
-    if (code != ERR_DEADLINE_EXCEEDED || took_us > 10 * DEADLINE_MS * US_PER_MS)
+    if (code != ERR_DEADLINE_EXCEEDED || took_us > NAP_S * US_PER_S / 2)
         atomic_fetch_add(&n_wrong, 1);
     return NULL;
+}
+
+static int64_t n_napping(void)
+{
+    return test_sql_int(admin, "SELECT count(*) FROM pg_stat_activity WHERE "
+                               "application_name = 'combined' AND wait_event = 'PgSleep'");
 }
 
 static void a_slow_read_ends_at_its_deadline_and_the_others_finish(void **state)
 {
     (void)state;
     run_threads(sleep_past_the_deadline, read_items);
-    assert_int_equal(
-        test_sql_int(admin, "SELECT count(*) FROM pg_stat_activity WHERE "
-                            "application_name = 'combined' AND wait_event = 'PgSleep'"),
-        0);
+    /* A backend hears of being cancelled a little after we do not wait for it any more. */
+    int64_t give_up_us = clock_mono_us(clock_system()) + NAP_S * US_PER_S / 2;
+    while (n_napping() > 0)
+        assert_true(clock_mono_us(clock_system()) < give_up_us);
 }
 
 static void an_expired_call_does_not_reach_the_database(void **state)
