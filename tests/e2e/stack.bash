@@ -52,12 +52,14 @@ stack_pid() { # SERVICE
     stack_do "process_pid \"\$(service_pidfile $1)\""
 }
 
-# As a crash would. It may take a moment until a process that was killed is gone.
+# Ends a process as a crash would; it may take a moment until one that was killed is gone.
+stack_crash() { # PID
+    kill -KILL "$1"
+    stack_do "process_wait_end $1 10"
+}
+
 stack_kill() { # SERVICE
-    local pid
-    pid=$(stack_pid "$1")
-    kill -KILL "$pid"
-    stack_do "process_wait_end $pid 10"
+    stack_crash "$(stack_pid "$1")"
 }
 
 stack_start() { # SERVICE
@@ -66,11 +68,11 @@ stack_start() { # SERVICE
 
 # As a crash of the machine's memory would: no shutdown, recovery from the log.
 stack_kill_postgresql() {
-    kill -KILL "$(stack_do cluster_postmaster)"
+    stack_crash "$(stack_do cluster_postmaster)"
 }
 
 stack_start_postgresql() {
-    stack_do "unprivileged cluster_up" 2>/dev/null
+    stack_do "unprivileged cluster_up"
 }
 
 stack_down() {
