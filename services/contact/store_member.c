@@ -19,22 +19,40 @@ enum err_code store_create_member(struct db_session *db, const struct member *me
     return ERR_OK;
 }
 
-static enum err_code list_facts(struct db_session *db, struct arena *arena, const struct id *member,
-    struct facts *out, struct err *err)
+enum err_code store_lock_two_members(
+    struct db_session *db, const struct id *one, const struct id *other, struct err *err)
 {
-    enum { COL_ID, COL_KIND, COL_VALUE, COL_SOURCE, COL_CONFIDENCE };
+    const struct id members[] = {*one, *other};
     CLEANUP(db_result_clear) struct db_result *r = NULL;
-    enum err_code code = contact_sql_list_member_facts(db, &r, err, db_id(member));
-    if (code != ERR_OK)
-        return code;
+    return contact_sql_lock_members(db, &r, err, db_id_array(members, 2));
+}
+
+/* Columns of get_member; those of the fact are NULL in the only row of a member without. */
+enum {
+    COL_NAME,
+    COL_EMAIL,
+    COL_VERIFIED,
+    COL_ZONE,
+    COL_CREATED,
+    COL_FACT,
+    COL_KIND,
+    COL_VALUE,
+    COL_SOURCE,
+    COL_CONFIDENCE
+};
+
+static enum err_code read_facts(
+    struct arena *arena, const struct db_result *r, struct facts *out, struct err *err)
+{
+    size_t n = db_is_null(r, 0, COL_FACT) ? 0 : db_rows(r);
     void *room = NULL;
-    code = store_room(arena, db_rows(r), sizeof(struct fact), &room, err);
+    enum err_code code = store_room(arena, n, sizeof(struct fact), &room, err);
     if (code != ERR_OK)
         return code;
-    struct facts facts = {room, db_rows(r)};
+    struct facts facts = {room, n};
     for (size_t i = 0; i < facts.n; i++) {
         facts.items[i] = (struct fact){
-            .id = db_get_id(r, i, COL_ID),
+            .id = db_get_id(r, i, COL_FACT),
             .kind = db_get_int(r, i, COL_KIND),
             .value = store_text(arena, r, i, COL_VALUE),
             .source = db_get_int(r, i, COL_SOURCE),
@@ -47,18 +65,9 @@ static enum err_code list_facts(struct db_session *db, struct arena *arena, cons
     return ERR_OK;
 }
 
-enum err_code store_lock_two_members(
-    struct db_session *db, const struct id *one, const struct id *other, struct err *err)
-{
-    const struct id members[] = {*one, *other};
-    CLEANUP(db_result_clear) struct db_result *r = NULL;
-    return contact_sql_lock_members(db, &r, err, db_id_array(members, 2));
-}
-
 enum err_code store_get_member(struct db_session *db, struct arena *arena, const struct id *id,
     struct member *out, struct err *err)
 {
-    enum { COL_NAME, COL_EMAIL, COL_VERIFIED, COL_ZONE, COL_CREATED };
     CLEANUP(db_result_clear) struct db_result *r = NULL;
     enum err_code code = contact_sql_get_member(db, &r, err, db_id(id));
     if (code != ERR_OK)
@@ -75,7 +84,7 @@ enum err_code store_get_member(struct db_session *db, struct arena *arena, const
     };
     if (!member.name || !member.email || !member.time_zone)
         return store_too_large(err);
-    code = list_facts(db, arena, id, &member.facts, err);
+    code = read_facts(arena, r, &member.facts, err);
     if (code == ERR_OK)
         *out = member;
     return code;
