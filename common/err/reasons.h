@@ -66,6 +66,9 @@
     X(SERVER_UNREACHABLE, UNAVAILABLE, \
         "No connection to the server.", \
         "Check the address and that the service runs: `kith status`, `deploy/local status`.") \
+    X(CERTIFICATE_INVALID, FAILED_PRECONDITION, \
+        "A certificate or key can not be used: unreadable, expired, or one does not fit the other.", \
+        "The message names the file; `deploy/certificates` makes new ones.") \
     X(CONNECTION_LOST, UNAVAILABLE, \
         "The connection broke while the call was under way. Whether it took effect is unknown.", \
         "Call again with the same idempotency key.") \

@@ -26,8 +26,10 @@ static size_t count_urls(const char *urls)
     return n;
 }
 
-static enum err_code connect_all(struct rpc_client *client, const char *urls, struct err *err)
+static enum err_code connect_all(
+    struct rpc_client *client, const struct rpc_client_config *config, struct err *err)
 {
+    const char *urls = config->endpoints;
     client->endpoints = calloc(count_urls(urls), sizeof(*client->endpoints));
     if (!client->endpoints)
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the client");
@@ -39,10 +41,10 @@ static enum err_code connect_all(struct rpc_client *client, const char *urls, st
         if (len > 0) {
             memcpy(e->url, urls, len);
             e->client = client;
-            enum err_code code = endpoint_connect(e, err);
+            enum err_code code = endpoint_connect(e, &config->tls, err);
+            client->n_endpoints += e->socket.id != 0; /* even half made: to be closed */
             if (code != ERR_OK)
                 return code;
-            client->n_endpoints++;
         }
         urls += len + (urls[len] == ',');
     }
@@ -51,12 +53,13 @@ static enum err_code connect_all(struct rpc_client *client, const char *urls, st
     return ERR_OK;
 }
 
-static enum err_code build(struct rpc_client *client, const char *endpoints, struct err *err)
+static enum err_code build(
+    struct rpc_client *client, const struct rpc_client_config *config, struct err *err)
 {
     enum err_code code = schema_new(&client->schema, err);
     if (code != ERR_OK)
         return code;
-    code = connect_all(client, endpoints, err);
+    code = connect_all(client, config, err);
     if (code != ERR_OK)
         return code;
     if (pthread_create(&client->keeper, NULL, keeper_run, client) != 0)
@@ -83,7 +86,7 @@ enum err_code rpc_client_new(
     client->retry_tokens = RETRY_TOKENS_AT_START;
     client->next_due_us = INT64_MAX;
     rpc_client_set_token(client, config->token);
-    enum err_code code = build(client, config->endpoints, err);
+    enum err_code code = build(client, config, err);
     if (code != ERR_OK) {
         rpc_client_free(client);
         return code;
@@ -123,6 +126,8 @@ void rpc_client_free(struct rpc_client *client)
         free(client->slots[i]->frame);
         free(client->slots[i]);
     }
+    for (size_t i = 0; i < client->n_endpoints; i++)
+        tls_free(client->endpoints[i].tls);
     schema_free(client->schema);
     free(client->slots);
     free(client->endpoints);

@@ -9,6 +9,7 @@
 
 struct rpc_client_config {
     const char *endpoints; /* NNG URLs, comma separated */
+    struct rpc_tls tls;    /* for those that begin with tls+; read again when it was replaced */
     const char *token;     /* sent with every call; NULL: none */
     int64_t timeout_ms;    /* when a call names none; 0: the method's own default */
     int64_t max_message;   /* bytes of one message received; 0: 1 MiB */
@@ -16,7 +17,8 @@ struct rpc_client_config {
 
 struct rpc_client;
 
-/* Dials in the background; a call to an endpoint that is down fails with SERVER_UNREACHABLE. */
+/* CONFIG_INVALID, CERTIFICATE_INVALID. Dials in the background; a call to an endpoint that is down
+ * fails with SERVER_UNREACHABLE. */
 MUST_USE enum err_code rpc_client_new(
     struct rpc_client **out, const struct rpc_client_config *config, struct err *err);
 void rpc_client_free(struct rpc_client *client);

@@ -3,6 +3,7 @@
 #include "rpc/socket.h"
 
 #include <nng/protocol/reqrep0/req.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -345,6 +346,14 @@ bool endpoint_is_stuck(const struct endpoint *e, int64_t now_us)
     return is_waiting && e->n_pending + e->n_sent > 0 && now_us - e->moved_us > patience_us;
 }
 
+static int dial(struct endpoint *e)
+{
+    int rv = nng_dialer_create(&e->dialer, e->socket, e->url);
+    if (rv == 0 && e->tls)
+        rv = nng_dialer_set_ptr(e->dialer, NNG_OPT_TLS_CONFIG, tls_config(e->tls));
+    return rv == 0 ? nng_dialer_start(e->dialer, NNG_FLAG_NONBLOCK) : rv;
+}
+
 /*
  * NNG 1.5 sometimes loses sight of a connection that broke as it was made: its dialer then neither
  * reports the end of it nor connects again. Another dialer does.
@@ -358,12 +367,40 @@ void endpoint_redial(struct endpoint *e)
     e->lost = e->connection;
     e->moved_us = clock_mono_us(clock_system());
     (void)pthread_mutex_unlock(&e->client->lock);
-    (void)nng_dial(e->socket, e->url, &e->dialer, NNG_FLAG_NONBLOCK);
+    (void)dial(e);
 }
 
-enum err_code endpoint_connect(struct endpoint *e, struct err *err)
+void endpoint_renew_tls(struct endpoint *e)
+{
+    struct err err = {0};
+    if (!e->tls || !tls_is_outdated(e->tls))
+        return;
+    if (tls_renew(e->tls, &err) == ERR_OK)
+        (void)nng_dialer_set_ptr(e->dialer, NNG_OPT_TLS_CONFIG, tls_config(e->tls));
+    (void)snprintf(e->problem, sizeof(e->problem), "%s", err.msg);
+}
+
+/* The host of an address is what its server's certificate must be for. */
+static enum err_code load_tls(struct endpoint *e, const struct rpc_tls *files, struct err *err)
+{
+    nng_url *url = NULL;
+    if (!tls_is_wanted(e->url))
+        return ERR_OK;
+    int rv = nng_url_parse(&url, e->url);
+    if (rv != 0)
+        return err_raise(err, REASON_CONFIG_INVALID, "\"%s\" is not an address to connect to: %s",
+            e->url, nng_strerror(rv));
+    enum err_code code = tls_new(&e->tls, files, TLS_CLIENT, url->u_hostname, err);
+    nng_url_free(url);
+    return code;
+}
+
+enum err_code endpoint_connect(struct endpoint *e, const struct rpc_tls *files, struct err *err)
 {
     nng_socket s;
+    enum err_code code = load_tls(e, files, err);
+    if (code != ERR_OK)
+        return code;
     int rv = nng_req0_open(&s);
     if (rv != 0)
         return err_raise(err, REASON_INTERNAL_ERROR, "cannot open a socket: %s", nng_strerror(rv));
@@ -380,11 +417,11 @@ enum err_code endpoint_connect(struct endpoint *e, struct err *err)
     (void)nng_socket_set_bool(s, NNG_OPT_TCP_KEEPALIVE, true);
     (void)nng_pipe_notify(s, NNG_PIPE_EV_ADD_POST, on_pipe_new, e);
     (void)nng_pipe_notify(s, NNG_PIPE_EV_REM_POST, on_pipe_gone, e);
-    enum err_code code = open_lanes(e, err);
+    code = open_lanes(e, err);
     if (code != ERR_OK)
         return code;
     e->moved_us = clock_mono_us(clock_system());
-    rv = nng_dial(s, e->url, &e->dialer, NNG_FLAG_NONBLOCK);
+    rv = dial(e);
     if (rv != 0)
         return err_raise(err, REASON_CONFIG_INVALID, "\"%s\" is not an address to connect to: %s",
             e->url, nng_strerror(rv));

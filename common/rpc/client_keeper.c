@@ -8,6 +8,7 @@ enum {
     MAX_ATTEMPTS = 3,
     BACKOFF_MS = 50,              /* at most, before the second attempt; doubles */
     CONNECT_WAIT_US = 300 * 1000, /* for a connection that is not there yet */
+    TLS_WAIT_US = 1000 * 1000,    /* … and takes four round trips to somewhere else */
     DRAINING_US = 1000 * 1000,    /* how long a server that is leaving is avoided */
     LONGEST_NAP_US = 1000 * 1000,
     STUCK_NAP_US = 100 * 1000,
@@ -58,8 +59,9 @@ void attempt_begin(struct client_call *call, int64_t now_us)
     call->endpoint = e;
     call->state = CALL_PENDING;
     call->due_us = call->deadline_us;
-    if (!e->is_connected && now_us + CONNECT_WAIT_US < call->due_us)
-        call->due_us = now_us + CONNECT_WAIT_US;
+    int64_t wait_us = e->tls ? TLS_WAIT_US : CONNECT_WAIT_US;
+    if (!e->is_connected && now_us + wait_us < call->due_us)
+        call->due_us = now_us + wait_us;
     call->next = NULL;
     *e->pending.end = call;
     e->pending.end = &call->next;
@@ -180,7 +182,7 @@ static void look_after(struct client_call *call, int64_t now_us, struct failures
         attempt_begin(call, now_us);
     } else if (call->deadline_us > now_us && call->endpoint->is_connected) {
         call->due_us = call->deadline_us; /* connected meanwhile */
-    } else if (call->deadline_us > now_us) {
+    } else if (call->state == CALL_PENDING && !call->endpoint->is_connected) {
         add_failure(&failures->unreachable, call);
     } else {
         add_failure(&failures->deadline, call);
@@ -210,6 +212,24 @@ static void look_after_all(struct rpc_client *client, struct failures *failures)
         client->endpoints[i].mourned = client->endpoints[i].lost;
 }
 
+/* A refused handshake looks like a server that is not there. */
+static void tell_unreachable(struct client_call *call)
+{
+    while (call) {
+        struct client_call *next = call->next;
+        const struct endpoint *e = call->endpoint;
+        const char *why = !e->tls ? ""
+                          : e->problem[0]
+                              ? e->problem
+                              : "perhaps one side does not accept the other's certificate";
+        struct err err;
+        err_fill(&err, REASON_SERVER_UNREACHABLE, "%s cannot be reached%s%s", e->url,
+            why[0] ? "; " : "", why);
+        attempt_fail(call, &err);
+        call = next;
+    }
+}
+
 static void tell(struct client_call *call, enum err_reason reason, const char *what)
 {
     while (call) {
@@ -228,7 +248,10 @@ static void free_stuck(struct rpc_client *client)
         struct endpoint *e = &client->endpoints[i];
         (void)pthread_mutex_lock(&client->lock);
         bool is_stuck = endpoint_is_stuck(e, clock_mono_us(clock_system()));
+        bool is_connected = e->is_connected;
         (void)pthread_mutex_unlock(&client->lock);
+        if (!is_connected)
+            endpoint_renew_tls(e);
         if (is_stuck)
             endpoint_redial(e);
     }
@@ -269,7 +292,7 @@ void *keeper_run(void *arg)
         lanes_send(leaving);
         free_stuck(client);
         tell(failures.deadline, REASON_DEADLINE_PASSED, "did not answer in time");
-        tell(failures.unreachable, REASON_SERVER_UNREACHABLE, "cannot be reached");
+        tell_unreachable(failures.unreachable);
         tell(failures.lost, REASON_CONNECTION_LOST, "closed the connection during the call");
 
         (void)pthread_mutex_lock(&client->lock);

@@ -8,11 +8,12 @@
 #pragma once
 
 #include "rpc/client_call.h"
+#include "rpc/tls.h"
 
 #include <nng/nng.h>
 #include <pthread.h>
 
-enum { CLIENT_LANES = 4, CLIENT_URL_SIZE = 256, CLIENT_TOKEN_SIZE = 257 };
+enum { CLIENT_LANES = 4, CLIENT_URL_SIZE = 256, CLIENT_TOKEN_SIZE = 257, CLIENT_ERR_SIZE = 320 };
 
 /* A REQ context: carries calls to the server, and back whatever is complete. */
 struct lane {
@@ -43,6 +44,8 @@ struct control {
 struct endpoint {
     struct rpc_client *client;
     char url[CLIENT_URL_SIZE];
+    struct tls *tls;               /* NULL: not encrypted; the keeper's once it runs */
+    char problem[CLIENT_ERR_SIZE]; /* with its certificate; "": none; likewise */
     nng_socket socket;
     nng_dialer dialer;
     uint64_t session; /* random; the server keeps one per connection */
@@ -91,8 +94,9 @@ struct rpc_client {
 
 /* ---- client_endpoint.c ---- */
 
-/* CONFIG_INVALID for an address NNG does not understand. */
-MUST_USE enum err_code endpoint_connect(struct endpoint *e, struct err *err);
+/* CONFIG_INVALID for an address NNG does not understand; CERTIFICATE_INVALID. */
+MUST_USE enum err_code endpoint_connect(
+    struct endpoint *e, const struct rpc_tls *files, struct err *err);
 
 /* False if NNG does not let go: its callbacks may still come. Else none does. */
 MUST_USE bool endpoint_stop(struct endpoint *e);
@@ -102,6 +106,9 @@ bool endpoint_is_stuck(const struct endpoint *e, int64_t now_us);
 
 /* Without the lock, on the keeper's thread only: give the connection up and make a new one. */
 void endpoint_redial(struct endpoint *e);
+
+/* Likewise, while there is no connection: let the next have the certificate the files hold now. */
+void endpoint_renew_tls(struct endpoint *e);
 
 /* Under the lock: put pending calls on idle lanes; add them to the list of those to send. */
 void endpoint_flush(struct endpoint *e, int64_t now_us, struct lane **leaving);

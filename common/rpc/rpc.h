@@ -23,6 +23,13 @@ enum rpc_caller {
     RPC_CALLER_SERVICE,  /* another Kith service */
 };
 
+/* The PEM files of one side of TLS; NULL or "": none. */
+struct rpc_tls {
+    const char *certificate; /* its own, followed by those between it and the authority */
+    const char *key;         /* of `certificate`; only its owner and group may read it */
+    const char *ca;          /* the authorities whose certificates it accepts */
+};
+
 enum rpc_scope { RPC_SCOPE_NONE = 0, RPC_SCOPE_READ = 1, RPC_SCOPE_WRITE = 2 };
 
 struct rpc_principal {

@@ -299,7 +299,23 @@ enum err_code rpc_server_new(struct rpc_server **out, const struct rpc_server_co
 
 enum err_code rpc_server_listen(struct rpc_server *s, struct err *err)
 {
-    return transport_listen(s->transport, s->listen, err);
+    const struct listen_config listen = {
+        .urls = s->listen,
+        .tls = s->config.tls,
+        .is_open_to_strangers = s->config.is_open_to_strangers,
+        .may_be_plain = s->config.may_be_plain,
+    };
+    return transport_listen(s->transport, &listen, err);
+}
+
+enum err_code rpc_server_renew_certificate(struct rpc_server *s, struct err *err)
+{
+    return listeners_renew(transport_listeners(s->transport), err);
+}
+
+int64_t rpc_server_certificate_expires_s(const struct rpc_server *s)
+{
+    return listeners_expire_s(transport_listeners(s->transport));
 }
 
 void rpc_server_wake(struct rpc_server *s, const struct id *key)

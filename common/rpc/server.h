@@ -30,12 +30,15 @@ struct rpc_idempotency {
 };
 
 struct rpc_server_config {
-    const char *listen;  /* NNG URLs, comma separated: "tcp://127.0.0.1:7101" */
-    int64_t workers;     /* threads running handlers */
-    int64_t queue_limit; /* calls waiting for a worker before SERVER_BUSY */
-    int64_t max_message; /* bytes of one NNG message received */
-    int64_t max_memory;  /* bytes one call may use: its arena's limit */
-    struct db *db;       /* may be NULL (tests) */
+    const char *listen;        /* NNG URLs, comma separated: "tcp://127.0.0.1:7101" */
+    struct rpc_tls tls;        /* for those that begin with tls+; read by rpc_server_listen() */
+    bool is_open_to_strangers; /* there, clients need no certificate */
+    bool may_be_plain;         /* other than loopback addresses may go without TLS */
+    int64_t workers;           /* threads running handlers */
+    int64_t queue_limit;       /* calls waiting for a worker before SERVER_BUSY */
+    int64_t max_message;       /* bytes of one NNG message received */
+    int64_t max_memory;        /* bytes one call may use: its arena's limit */
+    struct db *db;             /* may be NULL (tests) */
     const struct clock *clock;
     rpc_authenticate_fn *authenticate; /* may be NULL: everybody is RPC_CALLER_ANYBODY */
     void *authenticator;
@@ -58,8 +61,17 @@ MUST_USE enum err_code rpc_server_new(struct rpc_server **out,
     const struct rpc_server_config *config, const struct rpc_registration *services,
     size_t n_services, struct err *err);
 
-/* ADDRESS_IN_USE and the like. */
+/* ADDRESS_IN_USE, CERTIFICATE_INVALID and the like. */
 MUST_USE enum err_code rpc_server_listen(struct rpc_server *server, struct err *err);
+
+/*
+ * Read the certificate again: connections from now on get the new one, those there are go on. On
+ * failure the old one stays in force. One thread at a time, after rpc_server_listen().
+ */
+MUST_USE enum err_code rpc_server_renew_certificate(struct rpc_server *server, struct err *err);
+
+/* Seconds since 1970 when it expires; INT64_MAX: there is none. */
+int64_t rpc_server_certificate_expires_s(const struct rpc_server *server);
 
 /* Run parked calls with this key again. */
 void rpc_server_wake(struct rpc_server *server, const struct id *key);

@@ -22,7 +22,6 @@ enum {
     LANE_REST_US = 30 * 1000 * 1000, /* a lane returns after so long, empty */
     TICK_MS = 2000,
     SHARE_US = 500, /* results may wait so long for others */
-    URL_SIZE = 256,
 };
 
 enum exchange_state { EXCHANGE_RECEIVING, EXCHANGE_WORKING, EXCHANGE_SENDING };
@@ -41,6 +40,7 @@ struct transport {
     struct transport_config config;
     struct transport_events events;
     nng_socket socket;
+    struct listeners listeners;
     nng_aio *ticker;
     pthread_mutex_t lock;
     pthread_cond_t idle;
@@ -431,33 +431,16 @@ enum err_code transport_new(struct transport **out, const struct transport_confi
     return ERR_OK;
 }
 
-static enum err_code listen_at(struct transport *t, const char *url, struct err *err)
-{
-    int rv = nng_listen(t->socket, url, NULL, 0);
-    if (rv == 0)
-        return ERR_OK;
-    if (rv == NNG_EADDRINUSE)
-        return err_raise(err, REASON_ADDRESS_IN_USE, "another process listens at %s", url);
-    return err_raise(
-        err, REASON_CONFIG_INVALID, "cannot listen at \"%s\": %s", url, nng_strerror(rv));
-}
-
-enum err_code transport_listen(struct transport *t, const char *urls, struct err *err)
+enum err_code transport_listen(
+    struct transport *t, const struct listen_config *config, struct err *err)
 {
     add_exchanges(t);
-    while (*urls) {
-        char url[URL_SIZE];
-        size_t len = strcspn(urls, ",");
-        if (len >= sizeof(url))
-            return err_raise(err, REASON_CONFIG_INVALID, "an address to listen at is too long");
-        memcpy(url, urls, len);
-        url[len] = '\0';
-        enum err_code code = len > 0 ? listen_at(t, url, err) : ERR_OK;
-        if (code != ERR_OK)
-            return code;
-        urls += len + (urls[len] == ',');
-    }
-    return ERR_OK;
+    return listeners_open(&t->listeners, t->socket, config, err);
+}
+
+struct listeners *transport_listeners(struct transport *t)
+{
+    return &t->listeners;
 }
 
 bool transport_wait_idle(struct transport *t, int64_t timeout_ms)
@@ -503,6 +486,7 @@ bool transport_free(struct transport *t)
     if (!is_closed)
         return false;
     free_exchanges(t);
+    listeners_fini(&t->listeners);
     connections_fini(&t->connections);
     batch_pool_fini(&t->batches);
     (void)pthread_cond_destroy(&t->idle);

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "rpc/listeners.h"
 #include "rpc/session.h"
 
 struct transport;
@@ -31,8 +32,10 @@ struct transport_config {
 MUST_USE enum err_code transport_new(struct transport **out, const struct transport_config *config,
     const struct transport_events *events, struct err *err);
 
-/* `urls` comma separated. ADDRESS_IN_USE, CONFIG_INVALID. */
-MUST_USE enum err_code transport_listen(struct transport *t, const char *urls, struct err *err);
+/* See listeners_open(). */
+MUST_USE enum err_code transport_listen(
+    struct transport *t, const struct listen_config *config, struct err *err);
+struct listeners *transport_listeners(struct transport *t);
 
 /*
  * Results answered by one worker in a row leave together: transport_answer keeps them back,

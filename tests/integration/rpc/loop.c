@@ -111,7 +111,7 @@ static enum err_code authenticate(void *self, struct db_session *db, const char 
     return ERR_OK;
 }
 
-static int free_port(void)
+int loop_free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -144,7 +144,7 @@ void loop_start(struct loop *loop, const struct loop_config *config)
 {
     memset(loop, 0, sizeof(*loop));
     arena_init(&loop->arena, 16 << 20);
-    (void)snprintf(loop->url, sizeof(loop->url), "tcp://127.0.0.1:%d", free_port());
+    (void)snprintf(loop->url, sizeof(loop->url), "tcp://127.0.0.1:%d", loop_free_port());
     loop_serve(loop, config);
     const struct rpc_client_config client = {.endpoints = loop->url, .token = config->token};
     assert_ok(rpc_client_new(&loop->client, &client, &loop->err), &loop->err);

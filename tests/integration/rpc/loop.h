@@ -38,6 +38,9 @@ struct loop_config {
     struct db *db; /* NULL: none */
 };
 
+/* A TCP port of loopback nobody listens at. */
+int loop_free_port(void);
+
 void loop_start(struct loop *loop, const struct loop_config *config);
 void loop_stop(struct loop *loop);
 
