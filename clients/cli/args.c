@@ -10,6 +10,9 @@
 const struct option_row global_options[] = {
     {"as", 0, "PROFILE", "act as the member this profile is logged in as (KITH_PROFILE)"},
     {"token-file", 0, "FILE", "act with the token in this file, - for standard input"},
+    {"ca", 0, "FILE", "trust these authorities, where services are called by tls+tcp://"},
+    {"cert", 0, "FILE", "and show them this certificate"},
+    {"key", 0, "FILE", "the certificate's key"},
     {"json", 0, NULL, "print JSON, one object a line; errors too, on standard error"},
     {"timeout", 0, "TIME", "give up after this long: 500ms, 3s, 2m"},
     {"quiet", 'q', NULL, "only what was asked for: no hints, no progress"},

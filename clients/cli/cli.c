@@ -196,6 +196,14 @@ bool cli_emit(const struct cli *cli, const json_t *value)
 
 /* ---- talking to the services ----------------------------------------------------------------- */
 
+/* What is said on the command line wins over the environment, that over what the profile keeps. */
+static const char *tls_file(
+    const struct cli *cli, const char *option, const char *variable, const char *kept)
+{
+    const char *value = getenv(variable);
+    return value == NULL || *value == '\0' || cli_has(cli, option) ? kept : value;
+}
+
 struct kith_client *cli_client(struct cli *cli)
 {
     if (cli->client != NULL)
@@ -208,6 +216,9 @@ struct kith_client *cli_client(struct cli *cli)
         .notification_endpoints = getenv("KITH_NOTIFICATION_ENDPOINTS"),
         .token = p->token,
         .timeout_ms = cli->timeout_ms,
+        .tls_ca = tls_file(cli, "ca", "KITH_TLS_CA", p->tls_ca),
+        .tls_certificate = tls_file(cli, "cert", "KITH_TLS_CERTIFICATE", p->tls_certificate),
+        .tls_key = tls_file(cli, "key", "KITH_TLS_KEY", p->tls_key),
     };
     if (settings.contact_endpoints == NULL)
         settings.contact_endpoints = p->contact_endpoints;

@@ -26,6 +26,8 @@ static const char environment[] =
     "KITH_CONTACT_ENDPOINTS          addresses of the services, comma separated;\n"
     "KITH_RECOMMENDATION_ENDPOINTS   tcp://127.0.0.1:7101, :7102 and :7103 where neither these\n"
     "KITH_NOTIFICATION_ENDPOINTS     nor the profile's file say otherwise\n"
+    "KITH_TLS_CA                     files as --ca, --cert and --key name them; likewise\n"
+    "KITH_TLS_CERTIFICATE, KITH_TLS_KEY\n"
     "TRACEPARENT                     W3C trace context the calls belong to, as the log shows it\n"
     "KITH_PROFILES                   folder of the profiles; else the folder kith in\n"
     "XDG_CONFIG_HOME                 ~/.config by default\n"

@@ -82,6 +82,31 @@ static const char *variable(const char *name)
     return value == NULL || *value == '\0' ? NULL : value;
 }
 
+/* A file named on the command line, by a path that is right from everywhere: a profile may keep it.
+ */
+static enum status take_file(struct cli *cli, const char *option, const char **out)
+{
+    const char *given = cli_option(cli, option);
+    if (given == NULL)
+        return STATUS_OK;
+    char *path = realpath(given, NULL);
+    if (path == NULL)
+        return cli_refuse(cli, STATUS_USAGE, NULL, "--%s: there is no file \"%s\"", option, given);
+    *out = arena_strdup(&cli->arena, path);
+    free(path);
+    return STATUS_OK;
+}
+
+static enum status take_tls_files(struct cli *cli)
+{
+    enum status status = take_file(cli, "ca", &cli->profile.tls_ca);
+    if (status == STATUS_OK)
+        status = take_file(cli, "cert", &cli->profile.tls_certificate);
+    if (status == STATUS_OK)
+        status = take_file(cli, "key", &cli->profile.tls_key);
+    return status;
+}
+
 /* Whom to act as: what is said on the command line wins over the environment, that over the
  * profile "default". */
 static enum status choose_profile(struct cli *cli)
@@ -105,7 +130,7 @@ static enum status choose_profile(struct cli *cli)
         cli->profile.token = variable("KITH_TOKEN");
     if (file != NULL && profile_read_secret(file, &cli->profile.token, &cli->arena, &err) != ERR_OK)
         return cli_refuse(cli, STATUS_USAGE, NULL, "%s", err.msg);
-    return STATUS_OK;
+    return take_tls_files(cli);
 }
 
 static enum status run(struct cli *cli, int argc, char *const *argv)

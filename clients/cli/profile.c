@@ -62,6 +62,9 @@ enum err_code profile_load(
     profile->contact_endpoints = copy_text(json, "contact_endpoints", arena);
     profile->recommendation_endpoints = copy_text(json, "recommendation_endpoints", arena);
     profile->notification_endpoints = copy_text(json, "notification_endpoints", arena);
+    profile->tls_ca = copy_text(json, "tls_ca", arena);
+    profile->tls_certificate = copy_text(json, "tls_certificate", arena);
+    profile->tls_key = copy_text(json, "tls_key", arena);
     json_decref(json);
     return ERR_OK;
 }
@@ -107,6 +110,9 @@ enum err_code profile_save(const struct profile *profile, struct arena *arena, s
     put_text(json, "contact_endpoints", profile->contact_endpoints);
     put_text(json, "recommendation_endpoints", profile->recommendation_endpoints);
     put_text(json, "notification_endpoints", profile->notification_endpoints);
+    put_text(json, "tls_ca", profile->tls_ca);
+    put_text(json, "tls_certificate", profile->tls_certificate);
+    put_text(json, "tls_key", profile->tls_key);
     bool is_saved = make_folders(fresh) && write_private(fresh, json) && rename(fresh, path) == 0;
     int cause = errno;
     json_decref(json);

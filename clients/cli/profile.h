@@ -19,6 +19,9 @@ struct profile {
     const char *contact_endpoints; /* NULL: the library's defaults */
     const char *recommendation_endpoints;
     const char *notification_endpoints;
+    const char *tls_ca; /* paths; NULL: the environment's, or none */
+    const char *tls_certificate;
+    const char *tls_key;
 };
 
 /* Letters, digits, '.', '_' and '-', not beginning with a dot. */

@@ -57,6 +57,14 @@ static char *endpoint_of(const struct process *process, const char *setting)
     return strdup(found);
 }
 
+static char *setting_or_variable(const char *setting, const char *variable)
+{
+    const char *found = setting;
+    if (found == NULL || *found == '\0')
+        found = getenv(variable);
+    return strdup(found == NULL ? "" : found);
+}
+
 static char *copy_of(const char *text)
 {
     return text == NULL || *text == '\0' ? NULL : strdup(text);
@@ -72,6 +80,10 @@ static enum err_code fill_client(
         if (client->endpoints[i] == NULL)
             return err_raise(err, REASON_INTERNAL_ERROR, "out of memory");
     }
+    client->tls_ca = setting_or_variable(settings->tls_ca, "KITH_TLS_CA");
+    client->tls_certificate =
+        setting_or_variable(settings->tls_certificate, "KITH_TLS_CERTIFICATE");
+    client->tls_key = setting_or_variable(settings->tls_key, "KITH_TLS_KEY");
     client->token = copy_of(settings->token);
     client->timeout_ms = settings->timeout_ms;
     size_t len = (size_t)(kith_v1_descriptor_set_end - kith_v1_descriptor_set);
@@ -108,6 +120,9 @@ void kith_client_free(struct kith_client *client)
         free(client->endpoints[i]);
     }
     pbjson_schema_free(client->built_in);
+    free(client->tls_ca);
+    free(client->tls_certificate);
+    free(client->tls_key);
     free(client->token);
     (void)pthread_mutex_destroy(&client->lock);
     free(client);
@@ -134,6 +149,7 @@ static enum err_code connection(
         struct rpc_client_config config = {
             .endpoints = client->endpoints[process],
             .token = client->token,
+            .tls = {client->tls_certificate, client->tls_key, client->tls_ca},
         };
         code = rpc_client_new(&client->rpc[process], &config, err);
     }

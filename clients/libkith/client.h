@@ -11,6 +11,7 @@ enum { N_PROCESSES = 3 };
 struct kith_client {
     char *endpoints[N_PROCESSES];
     int64_t timeout_ms;
+    char *tls_ca, *tls_certificate, *tls_key; /* "": none */
     struct pbjson_schema *built_in;
 
     pthread_mutex_t lock; /* over what follows */

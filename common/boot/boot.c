@@ -2,6 +2,7 @@
 #include "boot/boot.h"
 
 #include "auth/auth.h"
+#include "boot/certificate.h"
 #include "log/log.h"
 #include "proc/proc.h"
 
@@ -101,6 +102,20 @@ enum err_code boot_migrate(struct arena *arena, const struct service_options *op
     return db_migrate(&migrator, schema, null_if_empty(options->database_password), err);
 }
 
+struct rpc_tls boot_tls(const struct service_options *options)
+{
+    return (struct rpc_tls){
+        .certificate = options->tls_certificate,
+        .key = options->tls_key,
+        .ca = options->tls_ca,
+    };
+}
+
+bool boot_is_open_to_strangers(const struct service_options *options)
+{
+    return options->tls_client_auth && strcmp(options->tls_client_auth, "none") == 0;
+}
+
 int boot_new_token(void)
 {
     char token[AUTH_TOKEN_SIZE];
@@ -117,11 +132,20 @@ static void check_database(struct rpc_server *server, struct db *db)
 
 void boot_run_until_stopped(struct rpc_server *server, struct db *db)
 {
+    struct certificate_watch watch = {0};
     check_database(server, db);
+    certificate_check(&watch, server);
     proc_notify("READY=1");
     log_info("service.ready", LOG_NONE);
-    while (proc_wait(HEALTH_INTERVAL_MS) != PROC_STOP)
+    for (;;) {
+        enum proc_event event = proc_wait(HEALTH_INTERVAL_MS);
+        if (event == PROC_STOP)
+            break;
+        if (event == PROC_RELOAD)
+            certificate_renew(&watch, server);
         check_database(server, db);
+        certificate_check(&watch, server);
+    }
     proc_notify("STOPPING=1");
     log_info("service.stopping", LOG_NONE);
 }

@@ -25,15 +25,21 @@ MUST_USE enum err_code boot_db_config(struct arena *arena, const struct service_
 MUST_USE enum err_code boot_migrate(struct arena *arena, const struct service_options *options,
     const struct db_schema *schema, struct err *err);
 
+/* The files of TLS, for the server and for clients of other services; borrowed from `options`. */
+struct rpc_tls boot_tls(const struct service_options *options);
+bool boot_is_open_to_strangers(const struct service_options *options);
+
 /*
- * The command `healthcheck`: ask the process listening at `listen` how it is. Prints one line, and
- * returns 0 if it serves, 1 if not: what container engines and deploy/local call.
+ * The command `healthcheck`: ask the process with these options how it is, at an address of
+ * loopback if it has one. Prints one line, and returns 0 if it serves, 1 if not: what container
+ * engines and deploy/local call.
  */
-int boot_healthcheck(const char *program, const char *listen);
+int boot_healthcheck(const char *program, const struct service_options *options);
 
 /* The command `new-token`: prints a new secret, for the settings service-token and operator-token.
  */
 int boot_new_token(void);
 
-/* Tell who started us that we are ready; look after the database's health until told to stop. */
+/* Tell who started us that we are ready; look after the health of database and certificate until
+ * told to stop. SIGHUP: take up a new certificate. */
 void boot_run_until_stopped(struct rpc_server *server, struct db *db);

@@ -11,21 +11,32 @@ enum { TIMEOUT_MS = 2000, ARENA_LIMIT = 1 << 20 };
 
 static const char CHECK[] = "/kith.v1.HealthService/Check";
 
-/* Where a process that listens at `listen` is found from this machine: its first address. */
-static char *own_address(struct arena *arena, const char *listen)
+/* Where a process that listens at `listen` is found from this machine: the address that asks for no
+ * certificate, if it has one, else the first. */
+static const char *own_address(struct arena *arena, const char *listen)
 {
-    static const char ANY[] = "tcp://0.0.0.0:";
-    char *first = arena_strndup(arena, listen, strcspn(listen, ","));
-    if (!first || strncmp(first, ANY, strlen(ANY)) != 0)
+    static const char ANY[] = "://0.0.0.0:";
+    const char *plain = strstr(listen, "tcp://127.");
+    if (plain && (plain == listen || plain[-1] == ','))
+        listen = plain;
+    const char *first = arena_strndup(arena, listen, strcspn(listen, ","));
+    const char *any = first ? strstr(first, ANY) : NULL;
+    if (!any)
         return first;
-    return arena_printf(arena, "tcp://127.0.0.1:%s", first + strlen(ANY));
+    const char *scheme = arena_strndup(arena, first, (size_t)(any - first));
+    /* Of a certificate, localhost is the name that it bears in any case. */
+    const char *host = strncmp(first, "tls", 3) == 0 ? "localhost" : "127.0.0.1";
+    return scheme ? arena_printf(arena, "%s://%s:%s", scheme, host, any + strlen(ANY)) : NULL;
 }
 
-static enum err_code check(
-    const char *listen, struct arena *arena, const Kith__V1__CheckResponse **out, struct err *err)
+static enum err_code check(const struct service_options *options, struct arena *arena,
+    const Kith__V1__CheckResponse **out, struct err *err)
 {
     const struct rpc_client_config config = {
-        .endpoints = own_address(arena, listen), .timeout_ms = TIMEOUT_MS};
+        .endpoints = own_address(arena, options->listen),
+        .tls = boot_tls(options),
+        .timeout_ms = TIMEOUT_MS,
+    };
     struct rpc_client *client = NULL;
     enum err_code code = rpc_client_new(&client, &config, err);
     if (code != ERR_OK)
@@ -53,13 +64,13 @@ static int report(const char *program, const Kith__V1__CheckResponse *health)
     return serves ? 0 : 1;
 }
 
-int boot_healthcheck(const char *program, const char *listen)
+int boot_healthcheck(const char *program, const struct service_options *options)
 {
     struct arena arena;
     struct err err = {0};
     const Kith__V1__CheckResponse *health = NULL;
     arena_init(&arena, ARENA_LIMIT);
-    enum err_code code = check(listen, &arena, &health, &err);
+    enum err_code code = check(options, &arena, &health, &err);
     int status = code == ERR_OK ? report(program, health) : boot_failed(program, &err);
     arena_fini(&arena);
     return status;

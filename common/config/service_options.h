@@ -23,6 +23,11 @@
 
 struct service_options {
     const char *listen;
+    const char *tls_certificate; /* paths; "": none */
+    const char *tls_key;
+    const char *tls_ca;
+    const char *tls_client_auth; /* "required" or "none" */
+    bool allow_plain_tcp;
     const char *database_host;
     int64_t database_port;
     const char *database_name;
@@ -43,7 +48,21 @@ struct service_options {
 // clang-format off
 #define SERVICE_OPTION_ROWS(type, field, name, address) \
     {"listen", CONFIG_STR, offsetof(type, field.listen), address, \
-        "Addresses to serve, comma separated.", 0, 0, NULL, false}, \
+        "Addresses to serve, comma separated: tcp:// on this machine, tls+tcp:// for others.", \
+        0, 0, NULL, false}, \
+    {"tls-certificate", CONFIG_STR, offsetof(type, field.tls_certificate), NULL, \
+        "PEM file of this service's certificate, by which it also calls others.", \
+        0, 0, NULL, false}, \
+    {"tls-key", CONFIG_STR, offsetof(type, field.tls_key), NULL, \
+        "PEM file of the certificate's key; only its owner and group may read it.", \
+        0, 0, NULL, false}, \
+    {"tls-ca", CONFIG_STR, offsetof(type, field.tls_ca), NULL, \
+        "PEM file of the authorities whose certificates are accepted.", 0, 0, NULL, false}, \
+    {"tls-client-auth", CONFIG_ENUM, offsetof(type, field.tls_client_auth), "required", \
+        "Whether clients need a certificate of such an authority.", 0, 0, "required|none", false}, \
+    {"allow-plain-tcp", CONFIG_BOOL, offsetof(type, field.allow_plain_tcp), NULL, \
+        "Serve tcp:// beyond this machine; only where nobody else can listen in.", \
+        0, 0, NULL, false}, \
     {"database-host", CONFIG_STR, offsetof(type, field.database_host), "/var/run/postgresql", \
         "Host of PostgreSQL, or the folder of its Unix socket.", 0, 0, NULL, false}, \
     {"database-port", CONFIG_INT, offsetof(type, field.database_port), "5432", \

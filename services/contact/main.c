@@ -49,7 +49,7 @@ static int run(const char *command, const struct contact_config *config, struct 
     if (strcmp(command, "migrate") == 0)
         return migrate(config, arena);
     if (strcmp(command, "healthcheck") == 0)
-        return boot_healthcheck("kith-contact", config->service.listen);
+        return boot_healthcheck("kith-contact", &config->service);
     if (strcmp(command, "new-token") == 0)
         return boot_new_token();
     config_print_help(&contact_config_spec, stderr);

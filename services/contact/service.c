@@ -38,6 +38,9 @@ static enum err_code make_server(
         return code;
     const struct rpc_server_config server = {
         .listen = config->service.listen,
+        .tls = boot_tls(&config->service),
+        .is_open_to_strangers = boot_is_open_to_strangers(&config->service),
+        .may_be_plain = config->service.allow_plain_tcp,
         .workers = config->service.workers,
         .queue_limit = config->service.queue_limit,
         .max_message = MAX_MESSAGE,
@@ -56,10 +59,12 @@ static enum err_code make_server(
 static enum err_code start_relay(
     struct contact_service *self, const struct contact_config *config, struct err *err)
 {
-    const struct rpc_client_config recommendation = {
-        .endpoints = config->recommendation_endpoints, .token = config->service.service_token};
-    const struct rpc_client_config notification = {
-        .endpoints = config->notification_endpoints, .token = config->service.service_token};
+    const struct rpc_client_config recommendation = {.endpoints = config->recommendation_endpoints,
+        .token = config->service.service_token,
+        .tls = boot_tls(&config->service)};
+    const struct rpc_client_config notification = {.endpoints = config->notification_endpoints,
+        .token = config->service.service_token,
+        .tls = boot_tls(&config->service)};
     enum err_code code = rpc_client_new(&self->recommendation, &recommendation, err);
     if (code == ERR_OK)
         code = rpc_client_new(&self->notification, &notification, err);

@@ -43,7 +43,7 @@ static int run(const char *command, const struct notification_config *config, st
     if (strcmp(command, "migrate") == 0)
         return migrate(config, arena);
     if (strcmp(command, "healthcheck") == 0)
-        return boot_healthcheck("kith-notification", config->service.listen);
+        return boot_healthcheck("kith-notification", &config->service);
     config_print_help(&notification_config_spec, stderr);
     return EXIT_USAGE;
 }

@@ -28,6 +28,9 @@ static enum err_code make_server(
 {
     const struct rpc_server_config server = {
         .listen = config->service.listen,
+        .tls = boot_tls(&config->service),
+        .is_open_to_strangers = boot_is_open_to_strangers(&config->service),
+        .may_be_plain = config->service.allow_plain_tcp,
         .workers = config->service.workers,
         .queue_limit = config->service.queue_limit,
         .max_message = MAX_MESSAGE,

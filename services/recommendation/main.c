@@ -46,7 +46,7 @@ static int run(const char *command, const struct recommendation_config *config, 
     if (strcmp(command, "migrate") == 0)
         return migrate(config, arena);
     if (strcmp(command, "healthcheck") == 0)
-        return boot_healthcheck("kith-recommendation", config->service.listen);
+        return boot_healthcheck("kith-recommendation", &config->service);
     config_print_help(&recommendation_config_spec, stderr);
     return EXIT_USAGE;
 }

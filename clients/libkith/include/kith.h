@@ -91,6 +91,12 @@ struct kith_settings {
     const char *notification_endpoints;
     const char *token;  /* "kith_…"; NULL: calls carry none */
     int64_t timeout_ms; /* of a call that names none; 0: what the method declares */
+    /* PEM files for addresses that begin with tls+tcp://: whose certificates to trust, and one to
+     * show with its key. Default: the environment's KITH_TLS_CA, KITH_TLS_CERTIFICATE and
+     * KITH_TLS_KEY. Read again when they were replaced. */
+    const char *tls_ca;
+    const char *tls_certificate;
+    const char *tls_key;
 };
 
 /* `settings` may be NULL. Connects when first used. */
