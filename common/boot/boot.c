@@ -86,6 +86,17 @@ enum err_code boot_db_config(struct arena *arena, const struct service_options *
     return ERR_OK;
 }
 
+struct rpc_limits boot_limits(const struct service_options *options)
+{
+    return (struct rpc_limits){
+        .queue_target_ms = options->queue_target_ms,
+        .queue_interval_ms = options->queue_interval_ms,
+        .connection_rate = options->connection_rate,
+        .member_rate = options->member_rate,
+        .bad_token_rate = options->bad_token_rate,
+    };
+}
+
 enum err_code boot_migrate(struct arena *arena, const struct service_options *options,
     const struct db_schema *schema, struct err *err)
 {

@@ -21,6 +21,9 @@ MUST_USE enum err_code boot_open_log(
 MUST_USE enum err_code boot_db_config(struct arena *arena, const struct service_options *options,
     const char *app_name, struct db_config *out, struct err *err);
 
+/* How much the server lets in. */
+struct rpc_limits boot_limits(const struct service_options *options);
+
 /* The command `migrate`: bring the schema up to this program, as the migrator. */
 MUST_USE enum err_code boot_migrate(struct arena *arena, const struct service_options *options,
     const struct db_schema *schema, struct err *err);

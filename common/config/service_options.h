@@ -41,6 +41,11 @@ struct service_options {
     const char *log_format; /* log_parse_format() takes it */
     int64_t workers;
     int64_t queue_limit;
+    int64_t queue_target_ms;
+    int64_t queue_interval_ms;
+    int64_t connection_rate;
+    int64_t member_rate;
+    int64_t bad_token_rate;
     bool allow_unsafe_database;
 };
 
@@ -90,6 +95,19 @@ struct service_options {
         "Threads that run calls; 1 to 256.", 1, 256, NULL, false}, \
     {"queue-limit", CONFIG_INT, offsetof(type, field.queue_limit), "1024", \
         "Calls that may wait for a thread before more are refused; 1 to 1000000.", 1, 1000000, \
+        NULL, false}, \
+    {"queue-target-ms", CONFIG_INT, offsetof(type, field.queue_target_ms), "5", \
+        "Wait for a thread that nobody minds; while all wait longer, those that waited twice as " \
+        "long are refused. 0: none are.", 0, 60000, NULL, false}, \
+    {"queue-interval-ms", CONFIG_INT, offsetof(type, field.queue_interval_ms), "100", \
+        "How long waits may stay above queue-target-ms before that; 1 to 60000.", 1, 60000, \
+        NULL, false}, \
+    {"connection-rate", CONFIG_INT, offsetof(type, field.connection_rate), "200000", \
+        "Calls per second one connection may make; 0: any number.", 0, 1000000, NULL, false}, \
+    {"member-rate", CONFIG_INT, offsetof(type, field.member_rate), "100000", \
+        "Calls per second one member may make; 0: any number.", 0, 1000000, NULL, false}, \
+    {"bad-token-rate", CONFIG_INT, offsetof(type, field.bad_token_rate), "10", \
+        "Refused tokens per second one connection may try; 0: any number.", 0, 1000000, \
         NULL, false}, \
     {"allow-unsafe-database", CONFIG_BOOL, offsetof(type, field.allow_unsafe_database), NULL, \
         "Serve although the database may lose acknowledged changes; for tests.", 0, 0, NULL, false}

@@ -60,6 +60,9 @@
     X(SERVER_BUSY, RESOURCE_EXHAUSTED, \
         "The server has more work queued than it can finish in time.", \
         "Wait retry_after_ms and call again.") \
+    X(RATE_LIMITED, RESOURCE_EXHAUSTED, \
+        "The caller, or its connection, makes more calls than it may.", \
+        "Wait retry_after_ms and call again; the operator sets the rates.") \
     X(SERVER_DRAINING, UNAVAILABLE, \
         "The server is shutting down and takes no new calls.", \
         "Call again; another instance or the restarted one will answer.") \

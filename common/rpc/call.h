@@ -14,6 +14,8 @@ struct call {
     struct batch *batch;     /* the message it came in */
     struct wire_frame frame; /* points into that message */
     uint32_t pipe;           /* the connection it came over */
+    uint64_t flow;           /* whose turn it takes: calls of one caller have the same */
+    uint32_t cost_us;        /* how much of a turn: what its method takes, lately */
     int64_t arrived_us;
     int64_t deadline_us;
     int64_t queued_us;  /* when it was put into the queue last */
@@ -23,6 +25,8 @@ struct call {
     bool is_brisk;      /* takes so little that results before it may wait for it */
     bool is_last_try;
     bool is_abandoned; /* its client is gone */
+    bool is_returned;  /* was let in before, and parked */
+    bool is_late;      /* waited longer than a busy server lets calls wait */
 };
 
 /* What became of a call. */
@@ -31,4 +35,5 @@ struct outcome {
     struct db_bytes payload; /* of a reply; in the worker's arena */
     bool is_parked;          /* no answer yet: set aside until `key` is woken */
     struct id key;
+    struct rpc_principal caller; /* as far as it was found out */
 };

@@ -34,9 +34,7 @@ struct call_queue {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     const struct clock *clock;
-    struct list ready;
-    size_t n_ready;
-    size_t limit;
+    struct fair_queue *ready;
     size_t n_napping; /* workers waiting for calls */
     struct list parked[WAKE_SLOTS];
     size_t n_parked;
@@ -87,8 +85,7 @@ static int64_t due_us(const struct call *call)
 static void make_ready(struct call_queue *q, struct call *call)
 {
     call->queued_us = clock_mono_us(q->clock);
-    list_append(&q->ready, call);
-    q->n_ready++;
+    fair_queue_return(q->ready, call);
 }
 
 /* Somebody for every slow call, and for every row of quick ones. */
@@ -155,18 +152,22 @@ static bool is_any(const struct call_queue *q, const struct call *call, const vo
     return true;
 }
 
-struct call_queue *call_queue_new(size_t limit, const struct clock *clock)
+struct call_queue *call_queue_new(const struct fair_queue_config *config, const struct clock *clock)
 {
     struct call_queue *q = calloc(1, sizeof(*q));
     if (!q)
         return NULL;
+    q->ready = fair_queue_new(config);
+    if (!q->ready) {
+        free(q);
+        return NULL;
+    }
     pthread_condattr_t attr;
     (void)pthread_condattr_init(&attr);
     (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&q->changed, &attr);
     (void)pthread_condattr_destroy(&attr);
     (void)pthread_mutex_init(&q->lock, NULL);
-    q->limit = limit;
     q->clock = clock;
     q->next_due_us = INT64_MAX;
     return q;
@@ -178,23 +179,29 @@ void call_queue_free(struct call_queue *q)
         return;
     (void)pthread_cond_destroy(&q->changed);
     (void)pthread_mutex_destroy(&q->lock);
+    fair_queue_free(q->ready);
     free(q);
 }
 
 struct call *call_queue_push(struct call_queue *q, struct call *calls)
 {
+    struct list refused = {0};
     size_t n_slow = 0, n_quick = 0;
     (void)pthread_mutex_lock(&q->lock);
-    while (calls && q->n_ready < q->limit && !q->is_stopped) {
+    int64_t now_us = clock_mono_us(q->clock);
+    while (calls) {
         struct call *call = calls;
         calls = call->next;
+        call->queued_us = now_us;
         n_quick += call->is_quick;
         n_slow += !call->is_quick;
-        make_ready(q, call);
+        struct call *displaced = q->is_stopped ? call : fair_queue_push(q->ready, call);
+        if (displaced)
+            list_append(&refused, displaced);
     }
     rouse(q, n_slow, n_quick);
     (void)pthread_mutex_unlock(&q->lock);
-    return calls;
+    return refused.first;
 }
 
 /* Bring back parked calls whose time has come, and find out when the next one's will. */
@@ -237,19 +244,24 @@ static void nap(struct call_queue *q)
     q->n_napping--;
 }
 
-/* The first call, and, if it is quick, the quick ones right behind it. */
+/*
+ * The next call, and, if it is quick, the quick ones right behind it. To refuse one that is late
+ * takes no time at all, so whatever is next comes along.
+ */
 static struct call *take_row(struct call_queue *q)
 {
     struct list row = {0};
     int64_t now_us = clock_mono_us(q->clock);
+    const struct call *call, *next;
     size_t n = 0;
     do {
-        struct call *call = list_take(&q->ready);
-        q->n_ready--;
-        call->looked_at = q->n_wakes;
-        call->is_last_try = q->is_last_call || due_us(call) <= now_us;
-        list_append(&row, call);
-    } while (++n < MAX_ROW && row.first->is_quick && q->ready.first && q->ready.first->is_quick);
+        struct call *taken = fair_queue_pop(q->ready, now_us);
+        taken->looked_at = q->n_wakes;
+        taken->is_last_try = q->is_last_call || due_us(taken) <= now_us;
+        list_append(&row, taken);
+        call = taken;
+        next = fair_queue_peek(q->ready);
+    } while (++n < MAX_ROW && next && (call->is_late || (call->is_quick && next->is_quick)));
     return row.first;
 }
 
@@ -259,7 +271,7 @@ struct call *call_queue_take(struct call_queue *q)
     (void)pthread_mutex_lock(&q->lock);
     while (!q->is_stopped) {
         look_at_the_clock(q);
-        if (q->ready.first) {
+        if (fair_queue_len(q->ready) > 0) {
             row = take_row(q);
             break;
         }
@@ -274,7 +286,7 @@ struct call *call_queue_try(struct call_queue *q)
     struct call *row = NULL;
     (void)pthread_mutex_lock(&q->lock);
     look_at_the_clock(q);
-    if (!q->is_stopped && q->ready.first)
+    if (!q->is_stopped && fair_queue_len(q->ready) > 0)
         row = take_row(q);
     (void)pthread_mutex_unlock(&q->lock);
     return row;
@@ -320,13 +332,16 @@ void call_queue_wake(struct call_queue *q, const struct id *key)
     (void)pthread_mutex_unlock(&q->lock);
 }
 
+static void abandon_if_of_pipe(struct call *call, void *pipe)
+{
+    call->is_abandoned |= call->pipe == *(const uint32_t *)pipe;
+}
+
 void call_queue_abandon(struct call_queue *q, uint32_t pipe)
 {
     (void)pthread_mutex_lock(&q->lock);
     unpark_everywhere(q, is_of_pipe, &pipe);
-    for (struct call *call = q->ready.first; call; call = call->next)
-        if (call->pipe == pipe)
-            call->is_abandoned = true;
+    fair_queue_visit(q->ready, abandon_if_of_pipe, &pipe);
     /* Running calls are in no list: parking one must find out. Pipes are numbered in sequence. */
     q->gone[pipe % PIPE_SLOTS] = pipe;
     (void)pthread_mutex_unlock(&q->lock);

@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Call queue: calls waiting for a worker, in order of arrival, and parked calls waiting for a wake
- * or for the end of their time. Bounded; all functions may be called from any thread.
+ * Call queue: calls waiting for a worker, in a fair queue, and parked calls waiting for a wake or
+ * for the end of their time. Bounded; all functions may be called from any thread.
  */
 #pragma once
 
-#include "rpc/call.h"
+#include "rpc/fair_queue.h"
 
 struct call_queue;
 
-/* NULL without memory. At most `limit` calls wait for a worker. */
-struct call_queue *call_queue_new(size_t limit, const struct clock *clock);
+/* NULL without memory. */
+struct call_queue *call_queue_new(
+    const struct fair_queue_config *config, const struct clock *clock);
 void call_queue_free(struct call_queue *q);
 
 /*
- * Add a list of calls linked by `next`; returns those there was no room for, linked likewise. The
- * calls stay the caller's; the queue only links them.
+ * Add a list of calls linked by `next`; returns those there was no room for, linked likewise: they
+ * may be others, of callers with many waiting. The calls stay the caller's; the queue only links
+ * them.
  */
 struct call *call_queue_push(struct call_queue *q, struct call *calls);
 
 /*
  * The next call; waits for one. NULL once the queue was stopped. Quick calls come several at once,
  * linked by `next`, for the worker to run in a row. Parked calls come back when they are woken,
- * when their client is gone, or, with is_last_try, shortly before their deadline.
+ * when their client is gone, or, with is_last_try, shortly before their deadline. Calls with
+ * is_late waited too long: they are to be refused.
  */
 struct call *call_queue_take(struct call_queue *q);
 

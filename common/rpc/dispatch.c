@@ -300,6 +300,11 @@ bool route_is_brisk(const struct route *route)
     return atomic_load_explicit(&route->mean_us, memory_order_relaxed) < BRISK_US * MEAN_UNIT;
 }
 
+unsigned route_cost_us(const struct route *route)
+{
+    return atomic_load_explicit(&route->mean_us, memory_order_relaxed) / MEAN_UNIT;
+}
+
 void route_forget(struct route *route)
 {
     atomic_init(&route->mean_us, MEAN_AT_START);
@@ -384,6 +389,7 @@ void dispatch_run(
     enum err_code code = prepare(&r, &out->err);
     if (code == ERR_OK)
         code = execute(&r, &out->err);
+    out->caller = r.ctx.principal;
     if (r.waiter.is_parked && code == ERR_OK && !call->is_last_try) {
         out->is_parked = true;
         out->key = r.waiter.key;

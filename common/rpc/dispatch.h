@@ -25,6 +25,9 @@ bool route_is_quick(const struct route *route);
 /* Does it take so little that results may wait for it to be sent with its own? */
 bool route_is_brisk(const struct route *route);
 
+/* What one of its calls takes, lately. */
+unsigned route_cost_us(const struct route *route);
+
 /* Assume it is slow until it has shown otherwise. */
 void route_forget(struct route *route);
 

@@ -2,6 +2,7 @@
 #include "rpc/server.h"
 
 #include "log/log.h"
+#include "rpc/admission.h"
 #include "rpc/call_queue.h"
 #include "rpc/dispatch.h"
 #include "rpc/health.h"
@@ -29,6 +30,7 @@ struct rpc_server {
     size_t n_services;
     struct reflection reflection;
     struct health *health;
+    struct admission *admission;
     struct call_queue *queue;
     struct transport *transport;
     atomic_bool is_draining;
@@ -69,7 +71,12 @@ static bool admit(struct rpc_server *s, struct call *call, struct cork *cork)
     }
     call->is_quick = route_is_quick(route);
     call->is_brisk = route_is_brisk(route);
-    return true;
+    call->cost_us = route_cost_us(route);
+    struct outcome outcome = {0};
+    if (admission_judge(s->admission, call, call->arrived_us, &outcome.err) == ERR_OK)
+        return true;
+    transport_answer(s->transport, call, &outcome, cork);
+    return false;
 }
 
 static void on_calls(void *self, struct call *calls, size_t n_calls)
@@ -117,12 +124,20 @@ static void serve(
         refuse(s, call, cork, REASON_CALL_CANCELLED, "the client is gone");
         return;
     }
+    if (call->is_late) {
+        refuse(s, call, cork, REASON_SERVER_BUSY,
+            "the call waited longer than a busy server lets calls wait");
+        return;
+    }
     if (transport_is_backed_up(call)) {
         refuse(s, call, cork, REASON_SERVER_BUSY,
             "too many results wait for this client; it must give them lanes, or ask for less");
         return;
     }
+    if (!call->is_brisk)
+        transport_uncork(s->transport, cork);
     dispatch_run(&s->dispatch, call, scratch, &outcome);
+    admission_learn(s->admission, call, &outcome.caller, outcome.err.reason, call->arrived_us);
     if (outcome.is_parked) {
         call->key = outcome.key;
         if (!call_queue_park(s->queue, call))
@@ -261,8 +276,13 @@ static enum err_code build(struct rpc_server *s, const struct rpc_registration *
 {
     s->listen = strdup(s->config.listen);
     s->health = health_new(s->config.clock);
-    s->queue = call_queue_new((size_t)s->config.queue_limit, s->config.clock);
-    if (!s->listen || !s->health || !s->queue)
+    const struct rpc_limits *limits = &s->config.limits;
+    const struct fair_queue_config queue = {.limit = (size_t)s->config.queue_limit,
+        .target_us = limits->queue_target_ms * 1000,
+        .interval_us = limits->queue_interval_ms * 1000};
+    s->queue = call_queue_new(&queue, s->config.clock);
+    s->admission = admission_new(limits);
+    if (!s->listen || !s->health || !s->queue || !s->admission)
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the server");
     enum err_code code = schema_new(&s->schema, err);
     if (code != ERR_OK)
@@ -348,6 +368,7 @@ void rpc_server_free(struct rpc_server *s)
     if (!transport_free(s->transport))
         return; /* better to keep the memory than to have it used */
     call_queue_free(s->queue);
+    admission_free(s->admission);
     health_free(s->health);
     schema_free(s->schema);
     free(s->routes);

@@ -29,6 +29,16 @@ struct rpc_idempotency {
         const struct db_bytes *reply, struct err *err);
 };
 
+/* How much is let in. 0 switches a limit off. */
+struct rpc_limits {
+    int64_t queue_target_ms; /* a wait for a worker that nobody minds … */
+    int64_t
+        queue_interval_ms; /* … after so long above it, SERVER_BUSY for those who waited twice */
+    int64_t connection_rate; /* calls per second of one connection before RATE_LIMITED */
+    int64_t member_rate;     /* … and of one member */
+    int64_t bad_token_rate;  /* refused tokens per second of one connection */
+};
+
 struct rpc_server_config {
     const char *listen;        /* NNG URLs, comma separated: "tcp://127.0.0.1:7101" */
     struct rpc_tls tls;        /* for those that begin with tls+; read by rpc_server_listen() */
@@ -43,6 +53,7 @@ struct rpc_server_config {
     rpc_authenticate_fn *authenticate; /* may be NULL: everybody is RPC_CALLER_ANYBODY */
     void *authenticator;
     const struct rpc_idempotency *idempotency; /* may be NULL: keys are ignored */
+    struct rpc_limits limits;
 };
 
 struct rpc_registration {

@@ -50,6 +50,7 @@ static enum err_code make_server(
         .authenticate = auth_authenticate,
         .authenticator = self->auth,
         .idempotency = &idempotency_store,
+        .limits = boot_limits(&config->service),
     };
     const struct rpc_registration services[] = {{&contact_rpc, self}};
     return rpc_server_new(

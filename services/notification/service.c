@@ -40,6 +40,7 @@ static enum err_code make_server(
         .authenticate = auth_authenticate,
         .authenticator = self->auth,
         .idempotency = &idempotency_store,
+        .limits = boot_limits(&config->service),
     };
     const struct rpc_registration services[] = {
         {&notification_rpc, self},

@@ -50,6 +50,7 @@ static enum err_code make_server(
         .authenticate = auth_authenticate,
         .authenticator = self->auth,
         .idempotency = &idempotency_store,
+        .limits = boot_limits(&config->service),
     };
     self->consumer = (struct queue_consumer){
         .service = self, .handlers = recommendation_events, .n_handlers = recommendation_n_events};

@@ -19,7 +19,7 @@ static int make_queue(void **state)
 {
     (void)state;
     now_us = 1000000;
-    queue = call_queue_new(3, &turned);
+    queue = call_queue_new(&(struct fair_queue_config){.limit = 3}, &turned);
     for (size_t i = 0; i < 4; i++)
         calls[i] = (struct call){.pipe = (uint32_t)i + 1,
             .arrived_us = now_us,

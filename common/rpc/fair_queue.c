@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/fair_queue.h"
+
+#include <stdlib.h>
+
+enum {
+    QUANTUM_US = 1000, /* of work, for each row in turn */
+    MAX_COST_US = 32 * QUANTUM_US,
+    MAX_FLOWS = 1024, /* callers beyond them share a row */
+    FLOW_SLOTS = 1024,
+    LATE = 2, /* times the target */
+};
+
+/* What CoDel knows of a queue. */
+struct delay {
+    int64_t min_us; /* shortest wait in this interval */
+    int64_t interval_end_us;
+    bool is_standing; /* it never fell to the target in the interval before */
+};
+
+/* The calls of one caller, in order of arrival. */
+struct flow {
+    uint64_t key;
+    struct flow *same_slot; /* or the next free one */
+    struct flow *next;      /* in the round */
+    struct call *first;
+    struct call **end;
+    size_t n_calls;
+    int64_t deficit_us; /* what it may still use before others have their turn */
+    struct delay delay;
+};
+
+struct round {
+    struct flow *first;
+    struct flow **end;
+};
+
+struct fair_queue {
+    struct fair_queue_config config;
+    size_t n_calls;
+    struct delay delay;
+    struct round fresh; /* had nothing waiting: they go first, once */
+    struct round old;
+    size_t n_flows;       /* in both */
+    struct flow *longest; /* lately; may be out of date */
+    struct flow *slots[FLOW_SLOTS];
+    struct flow *free;
+    struct flow crowd; /* of callers too many to tell apart */
+    struct flow flows[MAX_FLOWS];
+};
+
+static void round_append(struct round *round, struct flow *flow)
+{
+    flow->next = NULL;
+    *round->end = flow;
+    round->end = &flow->next;
+}
+
+static struct flow *round_take(struct round *round)
+{
+    struct flow *flow = round->first;
+    round->first = flow->next;
+    if (!round->first)
+        round->end = &round->first;
+    return flow;
+}
+
+struct fair_queue *fair_queue_new(const struct fair_queue_config *config)
+{
+    struct fair_queue *q = calloc(1, sizeof(*q));
+    if (!q)
+        return NULL;
+    q->config = *config;
+    q->fresh.end = &q->fresh.first;
+    q->old.end = &q->old.first;
+    for (size_t i = 0; i < MAX_FLOWS; i++) {
+        q->flows[i].same_slot = q->free;
+        q->free = &q->flows[i];
+    }
+    return q;
+}
+
+void fair_queue_free(struct fair_queue *q)
+{
+    free(q);
+}
+
+size_t fair_queue_len(const struct fair_queue *q)
+{
+    return q->n_calls;
+}
+
+/* ---- rows ---- */
+
+static struct flow **slot_of(struct fair_queue *q, uint64_t key)
+{
+    return &q->slots[(key * 0x9E3779B97F4A7C15u) >> 54]; /* 10 bits: FLOW_SLOTS */
+}
+
+static void flow_begin(struct fair_queue *q, struct flow *flow, uint64_t key)
+{
+    *flow = (struct flow){.key = key, .deficit_us = QUANTUM_US};
+    flow->end = &flow->first;
+    round_append(&q->fresh, flow);
+    q->n_flows++;
+}
+
+static struct flow *flow_of(struct fair_queue *q, uint64_t key)
+{
+    struct flow **slot = slot_of(q, key);
+    for (struct flow *flow = *slot; flow; flow = flow->same_slot)
+        if (flow->key == key)
+            return flow;
+    struct flow *flow = q->free;
+    if (!flow) {
+        if (!q->crowd.end)
+            flow_begin(q, &q->crowd, 0);
+        return &q->crowd;
+    }
+    q->free = flow->same_slot;
+    flow_begin(q, flow, key);
+    flow->same_slot = *slot;
+    *slot = flow;
+    return flow;
+}
+
+/* An empty row that is in no round any more. */
+static void flow_end(struct fair_queue *q, struct flow *flow)
+{
+    q->n_flows--;
+    if (q->longest == flow)
+        q->longest = NULL;
+    if (flow == &q->crowd) {
+        q->crowd.end = NULL;
+        return;
+    }
+    struct flow **at = slot_of(q, flow->key);
+    while (*at != flow)
+        at = &(*at)->same_slot;
+    *at = flow->same_slot;
+    flow->same_slot = q->free;
+    q->free = flow;
+}
+
+static void append(struct fair_queue *q, struct flow *flow, struct call *call)
+{
+    call->next = NULL;
+    *flow->end = call;
+    flow->end = &call->next;
+    flow->n_calls++;
+    q->n_calls++;
+    if (!q->longest || flow->n_calls > q->longest->n_calls)
+        q->longest = flow;
+}
+
+static struct call *take(struct fair_queue *q, struct flow *flow)
+{
+    struct call *call = flow->first;
+    flow->first = call->next;
+    flow->n_calls--;
+    q->n_calls--;
+    if (flow->first)
+        return call;
+    flow->end = &flow->first;
+    flow->delay.min_us = 0; /* a queue that runs empty is not a standing one */
+    if (q->n_calls == 0)
+        q->delay.min_us = 0;
+    return call;
+}
+
+/* ---- what there is no room for ---- */
+
+static struct flow *find_longest(struct fair_queue *q)
+{
+    struct flow *longest = q->old.first ? q->old.first : q->fresh.first;
+    for (struct flow *flow = q->old.first; flow; flow = flow->next)
+        if (flow->n_calls > longest->n_calls)
+            longest = flow;
+    for (struct flow *flow = q->fresh.first; flow; flow = flow->next)
+        if (flow->n_calls > longest->n_calls)
+            longest = flow;
+    return longest;
+}
+
+struct call *fair_queue_push(struct fair_queue *q, struct call *call)
+{
+    struct flow *flow = flow_of(q, call->flow);
+    struct call *displaced = NULL;
+    call->is_late = false;
+    if (q->n_calls >= q->config.limit) {
+        size_t fair_share = q->n_calls / q->n_flows;
+        if (flow->n_calls >= fair_share)
+            return call;
+        if (!q->longest || q->longest->n_calls <= fair_share)
+            q->longest = find_longest(q);
+        displaced = take(q, q->longest);
+    }
+    append(q, flow, call);
+    return displaced;
+}
+
+void fair_queue_return(struct fair_queue *q, struct call *call)
+{
+    call->is_returned = true;
+    append(q, flow_of(q, call->flow), call);
+}
+
+/* ---- whose turn it is ---- */
+
+/* Turn the rounds until a row with calls and time left is in front. */
+static struct flow *settle(struct fair_queue *q)
+{
+    while (q->n_calls > 0) {
+        struct round *round = q->fresh.first ? &q->fresh : &q->old;
+        struct flow *flow = round->first;
+        if (flow->first && (flow->deficit_us > 0 || q->n_flows == 1))
+            return flow;
+        bool is_over = !flow->first && round == &q->old;
+        (void)round_take(round);
+        if (is_over) {
+            flow_end(q, flow);
+            continue;
+        }
+        /* An empty one waits a round before it counts as new again: else it would always be. */
+        if (flow->deficit_us <= 0)
+            flow->deficit_us += QUANTUM_US;
+        round_append(&q->old, flow);
+    }
+    return NULL;
+}
+
+const struct call *fair_queue_peek(struct fair_queue *q)
+{
+    const struct flow *flow = settle(q);
+    return flow ? flow->first : NULL;
+}
+
+/* Was the wait one of those that keep a queue standing? */
+static bool note_wait(
+    const struct fair_queue_config *config, struct delay *d, int64_t wait_us, int64_t now_us)
+{
+    if (now_us >= d->interval_end_us) {
+        d->is_standing = d->min_us > config->target_us;
+        d->min_us = wait_us;
+        d->interval_end_us = now_us + config->interval_us;
+        return false;
+    }
+    if (wait_us < d->min_us)
+        d->min_us = wait_us;
+    return d->is_standing && wait_us > LATE * config->target_us;
+}
+
+struct call *fair_queue_pop(struct fair_queue *q, int64_t now_us)
+{
+    struct flow *flow = settle(q);
+    if (!flow)
+        return NULL;
+    const struct call *head = flow->first;
+    bool is_late = false;
+    if (q->config.target_us > 0) {
+        int64_t wait_us = now_us - head->queued_us;
+        is_late |= note_wait(&q->config, &q->delay, wait_us, now_us);
+        is_late |= note_wait(&q->config, &flow->delay, wait_us, now_us);
+    }
+    struct call *call = take(q, flow);
+    call->is_late = is_late && !call->is_returned;
+    int64_t cost_us = call->cost_us < MAX_COST_US ? call->cost_us : MAX_COST_US;
+    flow->deficit_us -= call->is_late ? 1 : cost_us + 1;
+    if (q->n_flows == 1 && flow->deficit_us <= 0)
+        flow->deficit_us = QUANTUM_US;
+    return call;
+}
+
+void fair_queue_visit(struct fair_queue *q, fair_queue_visit_fn *visit, void *arg)
+{
+    const struct round *rounds[] = {&q->fresh, &q->old};
+    for (size_t i = 0; i < 2; i++)
+        for (struct flow *flow = rounds[i]->first; flow; flow = flow->next)
+            for (struct call *call = flow->first; call; call = call->next)
+                visit(call, arg);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/fair_queue.h"
+#include "unit_test.h"
+
+enum { MS = 1000, TARGET_US = 5 * MS, INTERVAL_US = 100 * MS, N_CALLS = 5000 };
+
+static struct fair_queue *queue;
+static struct call calls[N_CALLS];
+
+static void make(size_t limit, int64_t target_us)
+{
+    const struct fair_queue_config config = {limit, target_us, INTERVAL_US};
+    fair_queue_free(queue);
+    queue = fair_queue_new(&config);
+    for (size_t i = 0; i < N_CALLS; i++)
+        calls[i] = (struct call){.flow = 1, .cost_us = MS, .looked_at = i};
+}
+
+static int make_queue(void **state)
+{
+    (void)state;
+    make(1000, 0);
+    return 0;
+}
+
+static int drop_queue(void **state)
+{
+    (void)state;
+    fair_queue_free(queue);
+    queue = NULL;
+    return 0;
+}
+
+static struct call *push(struct call *call, uint64_t flow, int64_t now_us)
+{
+    call->flow = flow;
+    call->queued_us = now_us;
+    return fair_queue_push(queue, call);
+}
+
+static void calls_of_one_caller_leave_in_the_order_they_came(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 100; i++)
+        assert_null(push(&calls[i], 1, 0));
+    for (size_t i = 0; i < 100; i++) {
+        assert_ptr_equal(fair_queue_peek(queue), &calls[i]);
+        assert_ptr_equal(fair_queue_pop(queue, 0), &calls[i]);
+    }
+    assert_null(fair_queue_peek(queue));
+    assert_null(fair_queue_pop(queue, 0));
+}
+
+/* Turns until a call of this caller is taken. */
+static size_t turns_of(uint64_t flow)
+{
+    size_t n = 0;
+    const struct call *call;
+    do {
+        call = fair_queue_pop(queue, 0);
+        assert_non_null(call);
+        n++;
+    } while (call->flow != flow);
+    return n;
+}
+
+static void who_makes_a_hundred_times_the_calls_of_another_waits_for_himself(void **state)
+{
+    (void)state;
+    size_t next = 0, n_refused = 0;
+    for (size_t round = 0; round < 40; round++) {
+        for (size_t i = 0; i < 100; i++)
+            n_refused += push(&calls[next++], 1, 0) != NULL;
+        const struct call *displaced = push(&calls[next++], 2, 0);
+        assert_true(!displaced || displaced->flow == 1);
+        assert_in_range(turns_of(2), 1, 3);
+    }
+    assert_true(n_refused > 2000);
+    assert_in_range(fair_queue_len(queue), 900, 1000);
+}
+
+static void two_who_always_wait_get_the_same_time_not_the_same_number_of_calls(void **state)
+{
+    (void)state;
+    size_t n_long = 0;
+    for (size_t i = 0; i < 400; i++) {
+        calls[i].cost_us = i < 200 ? 4 * MS : 1 * MS;
+        assert_null(push(&calls[i], i < 200 ? 1 : 2, 0));
+    }
+    for (size_t i = 0; i < 200; i++)
+        n_long += fair_queue_pop(queue, 0)->flow == 1;
+    assert_in_range(n_long, 35, 45);
+}
+
+static void a_full_queue_makes_room_for_a_newcomer_in_the_longest_row(void **state)
+{
+    (void)state;
+    make(10, 0);
+    for (size_t i = 0; i < 10; i++)
+        assert_null(push(&calls[i], i < 8 ? 1 : 2, 0));
+    assert_ptr_equal(push(&calls[10], 3, 0), &calls[0]);
+    assert_ptr_equal(push(&calls[11], 1, 0), &calls[11]);
+    assert_ptr_equal(push(&calls[12], 3, 0), &calls[1]);
+    assert_int_equal(fair_queue_len(queue), 10);
+}
+
+static void a_full_queue_of_many_callers_refuses_the_next(void **state)
+{
+    (void)state;
+    make(100, 0);
+    for (size_t i = 0; i < 100; i++)
+        assert_null(push(&calls[i], i, 0));
+    assert_ptr_equal(push(&calls[100], 7, 0), &calls[100]);
+    assert_int_equal(fair_queue_len(queue), 100);
+}
+
+static void callers_beyond_those_that_can_be_told_apart_lose_no_call(void **state)
+{
+    (void)state;
+    make(N_CALLS, 0);
+    static bool is_seen[N_CALLS];
+    for (size_t i = 0; i < N_CALLS; i++)
+        assert_null(push(&calls[i], 1 + i * 7, 0));
+    for (size_t i = 0; i < N_CALLS; i++) {
+        const struct call *call = fair_queue_pop(queue, 0);
+        assert_non_null(call);
+        assert_false(is_seen[call - calls]);
+        is_seen[call - calls] = true;
+    }
+    assert_null(fair_queue_pop(queue, 0));
+    assert_null(push(&calls[0], 1, 0)); /* and the rows can be used again */
+    assert_ptr_equal(fair_queue_pop(queue, 0), &calls[0]);
+}
+
+/*
+ * For so long, `per_ms` calls come and one is taken each millisecond; how many of those taken of
+ * the caller were late.
+ */
+static size_t late_of(
+    uint64_t watched, int64_t from_ms, int64_t to_ms, uint64_t flow, size_t per_ms)
+{
+    static size_t next;
+    size_t n_late = 0;
+    for (int64_t ms = from_ms; ms < to_ms; ms++) {
+        for (size_t i = 0; i < per_ms; i++)
+            (void)push(&calls[next++ % N_CALLS], flow, ms * MS);
+        const struct call *call = fair_queue_pop(queue, ms * MS);
+        n_late += call && call->is_late && call->flow == watched;
+    }
+    return n_late;
+}
+
+static void calls_are_refused_only_while_the_queue_stands(void **state)
+{
+    (void)state;
+    make(1000, TARGET_US);
+    assert_int_equal(late_of(1, 0, 90, 1, 2), 0);
+    assert_int_equal(late_of(1, 90, 200, 1, 2), 0); /* it does not stand for a whole interval */
+    assert_true(late_of(1, 200, 300, 1, 2) > 80);
+    while (fair_queue_pop(queue, 300 * MS))
+        ;
+    assert_int_equal(late_of(1, 1000, 1500, 1, 1), 0);
+}
+
+static void a_burst_is_no_standing_queue(void **state)
+{
+    (void)state;
+    make(1000, TARGET_US);
+    for (size_t i = 0; i < 90; i++)
+        assert_null(push(&calls[i], 1, 0));
+    for (int64_t i = 0; i < 90; i++)
+        assert_false(fair_queue_pop(queue, i * MS)->is_late);
+    assert_int_equal(late_of(1, 100, 400, 1, 1), 0);
+}
+
+static void without_a_target_no_wait_is_too_long(void **state)
+{
+    (void)state;
+    assert_int_equal(late_of(1, 0, 900, 1, 2), 0);
+}
+
+static void the_calls_of_another_are_not_late_where_one_floods(void **state)
+{
+    (void)state;
+    make(1000, TARGET_US);
+    size_t n_late = late_of(1, 0, 300, 1, 4);
+    assert_true(n_late > 50);
+    for (int64_t ms = 300; ms < 600; ms++) {
+        (void)late_of(1, ms, ms + 1, 1, 4);
+        struct call modest = {.cost_us = MS};
+        const struct call *displaced = push(&modest, 2, ms * MS);
+        assert_true(displaced != &modest);
+        while (fair_queue_pop(queue, ms * MS) != &modest)
+            ;
+        assert_false(modest.is_late);
+    }
+}
+
+static void a_call_that_was_let_in_before_is_never_refused(void **state)
+{
+    (void)state;
+    make(4, TARGET_US);
+    (void)late_of(1, 0, 300, 1, 4);
+    struct call returned = {.flow = 1, .cost_us = MS, .queued_us = 300 * MS};
+    fair_queue_return(queue, &returned);
+    assert_int_equal(fair_queue_len(queue), 5 - 1);
+    while (fair_queue_pop(queue, 400 * MS) != &returned)
+        ;
+    assert_false(returned.is_late);
+}
+
+static void count(struct call *call, void *n)
+{
+    (*(size_t *)n)++;
+    assert_in_range(call->flow, 0, 9);
+}
+
+static void every_waiting_call_is_shown(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    for (size_t i = 0; i < 100; i++)
+        assert_null(push(&calls[i], i % 10, 0));
+    for (size_t i = 0; i < 37; i++)
+        (void)fair_queue_pop(queue, 0);
+    fair_queue_visit(queue, count, &n);
+    assert_int_equal(n, 63);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_queue, drop_queue)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(calls_of_one_caller_leave_in_the_order_they_came),
+        TEST(who_makes_a_hundred_times_the_calls_of_another_waits_for_himself),
+        TEST(two_who_always_wait_get_the_same_time_not_the_same_number_of_calls),
+        TEST(a_full_queue_makes_room_for_a_newcomer_in_the_longest_row),
+        TEST(a_full_queue_of_many_callers_refuses_the_next),
+        TEST(callers_beyond_those_that_can_be_told_apart_lose_no_call),
+        TEST(calls_are_refused_only_while_the_queue_stands),
+        TEST(a_burst_is_no_standing_queue),
+        TEST(without_a_target_no_wait_is_too_long),
+        TEST(the_calls_of_another_are_not_late_where_one_floods),
+        TEST(a_call_that_was_let_in_before_is_never_refused),
+        TEST(every_waiting_call_is_shown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
