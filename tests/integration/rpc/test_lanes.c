@@ -8,6 +8,7 @@
 #include "rpc/wire.h"
 #include "unit_test.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,18 +226,25 @@ static void add_reply(int fd, struct totals *totals)
     totals->n_bytes += len;
 }
 
+/* Did a lane come back, which is to say that the one sent after it arrived? */
+static bool has_returned(int fd)
+{
+    return poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 1;
+}
+
 static void results_nobody_fetches_do_not_pile_up(void **state)
 {
     (void)state;
     struct totals totals = {0};
     loop_start(&loop, &(struct loop_config){.workers = 1, .token = "member"});
     int fd = greet();
-    size_t len = put_watch(BODY, N_SETS + 1);
-    len += put_set_requests(BODY + len);
-    send_lane(fd, 1, SESSION, N_SETS + 1, len);
+    send_lane(fd, 1, SESSION, 1, put_watch(BODY, N_SETS + 1));
     loop_await(atomic_load(&loop.watch_runs) == 1);
-    loop_ping(&loop, 10); /* the one worker comes to it after all of them */
-    uint32_t lane = 2;
+    loop_ping(&loop, 10); /* by now the server knows whose token this is */
+    send_lane(fd, 2, SESSION, N_SETS, put_set_requests(BODY));
+    loop_await(has_returned(fd));
+    loop_ping(&loop, 10); /* the same member's: the one worker comes to it after all of them */
+    uint32_t lane = 3;
     for (; totals.n_ok + totals.n_busy < N_SETS; lane++) {
         add_reply(fd, &totals);
         send_lane(fd, lane, SESSION, 0, 0);
