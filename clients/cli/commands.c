@@ -112,6 +112,12 @@ static const struct option_row help_options[] = {
     END,
 };
 
+static const struct option_row trace_options[] = {
+    {"log", 0, "FILE",
+        "what a service logged, as json or logfmt, - for standard input; may be repeated"},
+    END,
+};
+
 const struct command commands[] = {
     {"ask", "Asking", "QUESTION", 1, -1, "Ask your network a question; who fits best is asked.",
         "Nobody is asked but the one contact shown. With --dry-run nothing is sent at all.",
@@ -210,6 +216,12 @@ const struct command commands[] = {
     {"describe", "Services", "[THING]", 0, 1, "What a service, method, message or enum is.", NULL,
         "kith describe Ask\nkith describe ContactService/ImportFile", process_options,
         run_describe},
+    {"trace", "Services", "TRACE_ID", 1, 1, "What one call caused, in all services, as a tree.",
+        "Reads the services' logs: those of --log, else all in the folder KITH_LOGS, which\n"
+        "deploy/local env sets. kith --verbose COMMAND shows the trace id of what it does.",
+        "kith trace 7a5db2cb4a0444679a2985a5f0e06227\n"
+        "journalctl -o cat -u 'kith-*' | kith trace 7a5db2cb --log -",
+        trace_options, run_trace},
     {"explain", "Services", "[REASON]", 0, 1, "What an error means and what to do about it.", NULL,
         "kith explain NOBODY_FITS", NULL, run_explain},
     {"help", "Services", "[COMMAND]", 0, -1, "Explain a command.", NULL, "kith help ask",

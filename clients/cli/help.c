@@ -28,6 +28,7 @@ static const char environment[] =
     "KITH_NOTIFICATION_ENDPOINTS     nor the profile's file say otherwise\n"
     "KITH_TLS_CA                     files as --ca, --cert and --key name them; likewise\n"
     "KITH_TLS_CERTIFICATE, KITH_TLS_KEY\n"
+    "KITH_LOGS                       folder of the services' logs, for trace\n"
     "TRACEPARENT                     W3C trace context the calls belong to, as the log shows it\n"
     "KITH_PROFILES                   folder of the profiles; else the folder kith in\n"
     "XDG_CONFIG_HOME                 ~/.config by default\n"

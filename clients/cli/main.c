@@ -6,7 +6,7 @@
  *     cli       calls, errors, exit codes, output modes           commands/    one file per group
  *     profile   tokens kept on this machine                       view, table  how things look
  *     resolve   names and pieces of ids → ids                     help         every help page
- *     hint      what a failure means to a person
+ *     hint      what a failure means to a person                  logline      the log, read back
  */
 #include "args.h"
 #include "help.h"

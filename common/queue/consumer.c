@@ -19,7 +19,9 @@ enum {
 struct effect {
     const struct queue_handler *handler; /* NULL: news this version has no use for */
     struct queue_event event;
-    char *id; /* as it came */
+    char *id;    /* as it came */
+    bool is_new; /* it has not taken effect before */
+    int64_t started_us;
     struct rpc_ctx ctx;
 };
 
@@ -70,8 +72,10 @@ static enum err_code record_and_run(struct db_session *s, struct effect *effect,
     CLEANUP(db_result_clear) struct db_result *recorded = NULL;
     enum err_code code = queue_sql_record_event(s, &recorded, err, db_id(&event->member),
         db_id(&event->id), db_int(id_bucket(&event->member)));
-    if (code != ERR_OK || db_rows(recorded) == 0) /* its effect is committed already */
+    effect->is_new = code == ERR_OK && db_rows(recorded) > 0;
+    if (!effect->is_new)
         return code;
+    effect->started_us = clock_mono_us(effect->ctx.clock);
     effect->ctx.err = (struct err){0};
     code = effect->handler->effect(&effect->ctx, event);
     if (code != ERR_OK)
@@ -116,11 +120,23 @@ static enum err_code run_effects(struct db_session *s, void *arg, struct err *er
 static void log_failure(const struct queue_event *event, const struct err *err)
 {
     char id[ID_TEXT_SIZE];
-    char trace_id[RPC_TRACE_ID_SIZE];
+    const struct rpc_trace_text trace = rpc_trace_text(&event->trace);
     id_format(&event->id, id);
-    rpc_trace_id_format(&event->trace, trace_id);
-    log_warn("queue.effect_failed", LOG_STR("trace_id", trace_id), LOG_STR("event", id),
-        LOG_STR("kind", event->kind), LOG_ERR(err));
+    log_warn("queue.effect_failed", LOG_STR("trace_id", trace.trace_id),
+        LOG_STR("span_id", trace.span_id), LOG_STR("event", id), LOG_STR("kind", event->kind),
+        LOG_ERR(err));
+}
+
+/* The event's counterpart of a call's line: what ties the two sides of the queue into one trace. */
+static void log_effect(const struct effect *effect)
+{
+    const struct queue_event *event = &effect->event;
+    const struct rpc_trace_text trace = rpc_trace_text(&effect->ctx.trace);
+    int64_t dur_us = clock_mono_us(effect->ctx.clock) - effect->started_us;
+    int64_t age_us = clock_wall_us(effect->ctx.clock) - event->occurred_us;
+    log_info("queue.effect", LOG_STR("trace_id", trace.trace_id), LOG_STR("span_id", trace.span_id),
+        LOG_STR("parent_id", trace.parent_id), LOG_STR("event", effect->id),
+        LOG_STR("kind", event->kind), LOG_INT("dur_us", dur_us), LOG_INT("age_us", age_us));
 }
 
 static void add_effect(struct intake *in, const Kith__V1__Event *event)
@@ -145,6 +161,8 @@ static enum err_code take_effects(struct intake *in, struct err *err)
         struct effect *effect = &in->effects[i];
         in->response->done[in->response->n_done++] = effect->id;
         rpc_run_after(&effect->ctx);
+        if (effect->is_new)
+            log_effect(effect);
         if (effect->handler && effect->handler->after)
             effect->handler->after(in->consumer->service, &effect->event);
     }

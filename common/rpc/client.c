@@ -229,7 +229,8 @@ void rpc_client_call_async(struct rpc_client *client, const char *method,
         .hash = wire_method_hash(method),
         .in = in,
     };
-    r.trace = r.options->trace ? rpc_trace_child(r.options->trace) : rpc_trace_new();
+    /* No span of its own: only servers log, and what they log is then part of the caller's span. */
+    r.trace = r.options->trace ? *r.options->trace : rpc_trace_new();
     if (r.options->trace_id_out)
         rpc_trace_id_format(&r.trace, r.options->trace_id_out);
     if (check_request(&r, &err) != ERR_OK) {

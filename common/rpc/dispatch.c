@@ -331,15 +331,16 @@ static void log_call(const struct run *r, const struct outcome *out)
     enum log_level level = level_of(out->err.code);
     if (!log_enabled(level))
         return;
-    char trace_id[RPC_TRACE_ID_SIZE];
     char actor[ID_TEXT_SIZE];
-    rpc_trace_id_format(&r->ctx.trace, trace_id);
+    const struct rpc_trace_text trace = rpc_trace_text(&r->ctx.trace);
     id_format(&r->ctx.principal.member, actor);
     bool is_member = r->ctx.principal.caller == RPC_CALLER_MEMBER;
     bool is_failure = out->err.code != ERR_OK;
     const struct err *err = &out->err;
     int64_t now_us = clock_mono_us(r->d->config->clock);
-    log_at(level, "rpc.call", LOG_STR("trace_id", trace_id),
+    log_at(level, "rpc.call", LOG_STR("trace_id", trace.trace_id),
+        LOG_STR("span_id", trace.span_id),
+        LOG_STR("parent_id", trace.parent_id[0] ? trace.parent_id : NULL),
         LOG_STR("request_id", r->meta->request_id[0] ? r->meta->request_id : NULL),
         LOG_STR("method", r->route->method->name), LOG_STR("code", err_code_name(err->code)),
         LOG_STR("reason", is_failure ? err_reason_info(err->reason)->name : NULL),

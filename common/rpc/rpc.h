@@ -44,15 +44,24 @@ struct rpc_principal {
 struct rpc_trace {
     uint8_t trace_id[16];
     uint8_t span_id[8];
+    uint8_t parent_id[8]; /* of the span this one is part of; zero: of none */
     uint8_t flags;
 };
-enum { RPC_TRACEPARENT_SIZE = 56, RPC_TRACE_ID_SIZE = 33 };
+enum { RPC_TRACEPARENT_SIZE = 56, RPC_TRACE_ID_SIZE = 33, RPC_SPAN_ID_SIZE = 17 };
 
 struct rpc_trace rpc_trace_new(void);                             /* a new random trace */
 struct rpc_trace rpc_trace_child(const struct rpc_trace *parent); /* same trace, new span */
 void rpc_trace_format(const struct rpc_trace *t, char out[RPC_TRACEPARENT_SIZE]);
 bool rpc_trace_parse(const char *traceparent, struct rpc_trace *out);
 void rpc_trace_id_format(const struct rpc_trace *t, char out[RPC_TRACE_ID_SIZE]);
+
+/* The three ids of a span as the log has them. */
+struct rpc_trace_text {
+    char trace_id[RPC_TRACE_ID_SIZE];
+    char span_id[RPC_SPAN_ID_SIZE];
+    char parent_id[RPC_SPAN_ID_SIZE]; /* "": none */
+};
+struct rpc_trace_text rpc_trace_text(const struct rpc_trace *t);
 
 /* What is to be done once a call's changes are committed. */
 typedef void rpc_after_fn(void *arg);

@@ -88,6 +88,7 @@ struct rpc_trace rpc_trace_new(void)
 struct rpc_trace rpc_trace_child(const struct rpc_trace *parent)
 {
     struct rpc_trace trace = *parent;
+    memcpy(trace.parent_id, parent->span_id, sizeof(trace.parent_id));
     fill_random(trace.span_id, sizeof(trace.span_id));
     return trace;
 }
@@ -105,7 +106,7 @@ void rpc_trace_format(const struct rpc_trace *t, char out[RPC_TRACEPARENT_SIZE])
 
 bool rpc_trace_parse(const char *traceparent, struct rpc_trace *out)
 {
-    struct rpc_trace trace;
+    struct rpc_trace trace = {0};
     if (strnlen(traceparent, TRACEPARENT_LEN + 1) != TRACEPARENT_LEN ||
         memcmp(traceparent, "00-", 3) != 0 || traceparent[AT_SPAN - 1] != '-' ||
         traceparent[AT_FLAGS - 1] != '-')
@@ -125,4 +126,14 @@ void rpc_trace_id_format(const struct rpc_trace *t, char out[RPC_TRACE_ID_SIZE])
 {
     put_hex(out, t->trace_id, sizeof(t->trace_id));
     out[RPC_TRACE_ID_SIZE - 1] = '\0';
+}
+
+struct rpc_trace_text rpc_trace_text(const struct rpc_trace *t)
+{
+    struct rpc_trace_text text = {0};
+    put_hex(text.trace_id, t->trace_id, sizeof(t->trace_id));
+    put_hex(text.span_id, t->span_id, sizeof(t->span_id));
+    if (!is_zero(t->parent_id, sizeof(t->parent_id)))
+        put_hex(text.parent_id, t->parent_id, sizeof(t->parent_id));
+    return text;
 }

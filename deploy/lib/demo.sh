@@ -5,7 +5,7 @@ demo_tell() {
     for service in "${SERVICES[@]}"; do
         export "KITH_${service^^}_ENDPOINTS=$(service_address "$service")"
     done
-    PATH=$STATE/app/bin:$PATH KITH_PROFILES=$STATE/profiles KITH_DEMO_LOGS=$STATE/log \
+    PATH=$STATE/app/bin:$PATH KITH_PROFILES=$STATE/profiles KITH_LOGS=$STATE/log \
         KITH_OPERATOR_TOKEN_FILE=$STATE/secrets/operator-token "$STATE/app/libexec/kith/demo"
 }
 

@@ -79,16 +79,16 @@ MUST_USE static enum err_code read_event(
  * The channel "log": one line per notification, for whoever wants to act on them from outside.
  * Should the commit fail, the line comes again with the next delivery, under the same id.
  */
-static void log_notice(const struct notice *notice, const struct queue_event *event)
+static void log_notice(const struct notice *notice, const char *kind, const struct rpc_trace *span)
 {
-    char id[ID_TEXT_SIZE], member[ID_TEXT_SIZE], subject[ID_TEXT_SIZE], trace[RPC_TRACE_ID_SIZE];
+    char id[ID_TEXT_SIZE], member[ID_TEXT_SIZE], subject[ID_TEXT_SIZE];
+    const struct rpc_trace_text trace = rpc_trace_text(span);
     id_format(&notice->id, id);
     id_format(&notice->member, member);
     id_format(&notice->subject, subject);
-    rpc_trace_id_format(&event->trace, trace);
-    log_info("notify", LOG_STR("trace_id", trace), LOG_STR("channel", "inbox"),
-        LOG_STR("kind", event->kind), LOG_STR("notification_id", id), LOG_STR("member_id", member),
-        LOG_STR("subject_id", subject));
+    log_info("notify", LOG_STR("trace_id", trace.trace_id), LOG_STR("span_id", trace.span_id),
+        LOG_STR("channel", "inbox"), LOG_STR("kind", kind), LOG_STR("notification_id", id),
+        LOG_STR("member_id", member), LOG_STR("subject_id", subject));
 }
 
 static enum err_code put_into_inbox(struct rpc_ctx *ctx, const struct queue_event *event)
@@ -99,7 +99,7 @@ static enum err_code put_into_inbox(struct rpc_ctx *ctx, const struct queue_even
     if (code == ERR_OK)
         code = store_add(ctx->db, &notice, &is_new, &ctx->err);
     if (code == ERR_OK && is_new)
-        log_notice(&notice, event);
+        log_notice(&notice, event->kind, &ctx->trace);
     return code;
 }
 

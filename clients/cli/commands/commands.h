@@ -16,8 +16,8 @@ command_fn run_invite, run_invitations, run_accept, run_decline;
 command_fn run_ask, run_asks, run_show, run_answer, run_pass;
 /* inbox.c */
 command_fn run_inbox;
-/* status.c, call.c, describe.c */
-command_fn run_ping, run_status, run_explain, run_call, run_describe, run_list;
+/* status.c, call.c, describe.c, trace.c */
+command_fn run_ping, run_status, run_explain, run_call, run_describe, run_list, run_trace;
 
 /* A kind of fact as people type it ("author-of") as a FactKind; NULL after saying what is wrong. */
 const char *fact_kind(struct cli *cli, const char *typed);

@@ -165,6 +165,8 @@ has_unread() { [ -n "$(unread "$@")" ]; }
     [ -z "$(unread mira "$id")" ]
 }
 
+has_effect() { grep -q "evt=queue.effect trace_id=$1" "$KITH_LOGS/notification.log"; }
+
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 follower_says() { grep -q "$1" follow.err; }
@@ -188,6 +190,24 @@ follower_says() { grep -q "$1" follow.err; }
     follower=$!
     head -n 1 <follow
     soon is_gone "$follower"
+}
+
+# ---- what happened ------------------------------------------------------------------------------
+
+@test "a trace is a tree: the call, the event it caused in another service, what came of that" {
+    trace=$(mira -v ask -q --to "Dana Whitlock" "Is it deep?" 2>&1 >/dev/null | sed -n 's/^trace: //p' | tail -n 1)
+    soon has_effect "$trace"
+    run -0 kith trace "$trace"
+    [[ ${lines[0]} == "trace $trace: 1 call, 1 event" ]]
+    [[ ${lines[2]} =~ ^\ +0\.0\ ms\ +[0-9.]+\ ms\ \ recommendation\ \ Ask\ +OK$ ]]
+    [[ ${lines[3]} =~ ^\ *[0-9.]+\ ms\ +[0-9.]+\ ms\ \ \ \ └\ notification\ \ ⇐\ AskReceived\ +[0-9.]+\ ms\ after ]]
+    [[ ${lines[4]} =~ ^\ *[0-9.]+\ ms\ +└\ notification\ \ notify\ +AskReceived,\ inbox$ ]]
+    [ "$(kith trace "${trace:0:9}" --json | jq -r .depth | xargs)" = "0 1 2" ]
+    run -0 kith trace "$trace" --log - <"$KITH_LOGS/recommendation.log"
+    [ "${#lines[@]}" -eq 3 ]
+    run -3 kith trace 00000000000000000000000000000000
+    KITH_LOGS='' run -2 kith trace "$trace"
+    [[ $output == *'deploy/local env'*'--log FILE'* ]]
 }
 
 # ---- without services ---------------------------------------------------------------------------

@@ -42,7 +42,7 @@ story() { stack_do 'unprivileged demo_tell'; }
     trace=$(grep -oE '[0-9a-f]{32}' <<<"$output" | head -n 1)
     logged=$(stack_do "unprivileged grep -h $trace \"\$STATE\"/log/contact.log \
         \"\$STATE\"/log/recommendation.log \"\$STATE\"/log/notification.log" |
-        grep -oE '/(ImportFile|Ask|Answer) |kind=kith.v1.Ask[A-Za-z]*' | LC_ALL=C sort | xargs)
+        grep -v evt=queue.effect | grep -oE '/(ImportFile|Ask|Answer) |kind=kith.v1.Ask[A-Za-z]*' | LC_ALL=C sort | xargs)
     [ "$logged" = "/Answer /Ask /ImportFile kind=kith.v1.AskAnswered kind=kith.v1.AskReceived" ]
 }
 

@@ -44,6 +44,9 @@ static void a_child_keeps_the_trace_and_has_a_span_of_its_own(void **state)
     struct rpc_trace parent = rpc_trace_new();
     struct rpc_trace child = rpc_trace_child(&parent);
     assert_memory_equal(child.trace_id, parent.trace_id, sizeof(parent.trace_id));
+    assert_memory_equal(child.parent_id, parent.span_id, sizeof(parent.span_id));
+    assert_string_equal(rpc_trace_text(&parent).parent_id, "");
+    assert_string_equal(rpc_trace_text(&child).parent_id, rpc_trace_text(&parent).span_id);
     assert_memory_not_equal(child.span_id, parent.span_id, sizeof(parent.span_id));
     assert_int_equal(child.flags, parent.flags);
 }
