@@ -48,6 +48,43 @@ stack_use() {
     eval "$text"
 }
 
+# From now on the services speak TLS as well, and to one another only that. Sets TLS_FOLDER, with an
+# authority, a certificate of all services and one of a client, and the TLS_ADDRESS of contact.
+stack_encrypt() {
+    local service port plain=$KITH_PORT
+    TLS_FOLDER=$STACK/tls
+    "$REPO/deploy/certificates" --dir "$TLS_FOLDER" authority
+    "$REPO/deploy/certificates" --dir "$TLS_FOLDER" service server 127.0.0.1
+    "$REPO/deploy/certificates" --dir "$TLS_FOLDER" client client
+    stack_own_tls
+    stack_take_ports
+    TLS_ADDRESS=tls+tcp://127.0.0.1:$KITH_PORT
+    port=$((KITH_PORT - plain)) KITH_PORT=$plain
+    for service in contact recommendation notification; do
+        stack_do "process_stop \"\$(service_pidfile $service)\" 15"
+        awk -v by="$port" -v dir="$TLS_FOLDER" '
+            function moved(url, at) {
+                at = match(url, /[0-9]+$/)
+                return "tls+" substr(url, 1, at - 1) (substr(url, at) + by)
+            }
+            $1 == "listen" { $0 = $0 "," moved($3) }
+            $1 ~ /-endpoints$/ { $0 = $1 " = " moved($3) }
+            { print }
+            END {
+                print "tls-ca = " dir "/ca.pem"
+                print "tls-certificate = " dir "/server.pem"
+                print "tls-key = " dir "/server.key"
+            }' "$KITH_HOME/etc/$service.conf" >"$STACK/conf"
+        cp "$STACK/conf" "$KITH_HOME/etc/$service.conf"
+    done
+    for service in contact recommendation notification; do stack_start "$service"; done
+}
+
+# The services may not run as who made their certificates.
+stack_own_tls() {
+    chown -R --reference="$KITH_HOME/etc" "$TLS_FOLDER"
+}
+
 stack_pid() { # SERVICE
     stack_do "process_pid \"\$(service_pidfile $1)\""
 }
