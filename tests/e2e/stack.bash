@@ -52,7 +52,7 @@ stack_use() {
 # authority, a certificate of all services and one of a client, and the TLS_ADDRESS of contact.
 stack_encrypt() {
     local service port plain=$KITH_PORT
-    TLS_FOLDER=$STACK/tls
+    export TLS_FOLDER=$STACK/tls TLS_ADDRESS
     "$REPO/deploy/certificates" --dir "$TLS_FOLDER" authority
     "$REPO/deploy/certificates" --dir "$TLS_FOLDER" service server 127.0.0.1
     "$REPO/deploy/certificates" --dir "$TLS_FOLDER" client client

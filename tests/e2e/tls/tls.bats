@@ -10,7 +10,7 @@ setup_file() {
     stack_encrypt
     export STACK REPO TLS_ADDRESS TLS_FOLDER NO_COLOR=1
     # Clients go by TLS only.
-    local service url base=${TLS_ADDRESS##*:}
+    local service base=${TLS_ADDRESS##*:}
     for service in CONTACT RECOMMENDATION NOTIFICATION; do
         export "KITH_${service}_ENDPOINTS=tls+tcp://127.0.0.1:$((base++))"
     done
