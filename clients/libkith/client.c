@@ -158,6 +158,30 @@ static enum err_code connection(
     return code;
 }
 
+/* ---- giving up ------------------------------------------------------------------------------- */
+
+struct kith_cancel *kith_cancel_new(void)
+{
+    return calloc(1, sizeof(struct kith_cancel));
+}
+
+void kith_cancel_free(struct kith_cancel *cancel)
+{
+    free(cancel);
+}
+
+void kith_cancel_calls(struct kith_client *client, struct kith_cancel *cancel)
+{
+    struct rpc_client *connections[N_PROCESSES];
+    atomic_store(&cancel->calls.is_set, true); /* also for connections made from now on */
+    (void)pthread_mutex_lock(&client->lock);
+    memcpy(connections, client->rpc, sizeof(connections));
+    (void)pthread_mutex_unlock(&client->lock);
+    for (int i = 0; i < N_PROCESSES; i++)
+        if (connections[i] != NULL)
+            rpc_client_cancel(connections[i], &cancel->calls);
+}
+
 /* ---- one call -------------------------------------------------------------------------------- */
 
 struct kith_call_options call_options(const struct kith_call_options *options)
@@ -188,6 +212,7 @@ static enum err_code exchange(struct kith_client *client, const struct call *cal
         .timeout_ms = timeout_of(client, call),
         .idempotency_key = call->options.idempotency_key,
         .trace_id_out = result->trace_id,
+        .cancel = call->options.cancel != NULL ? &call->options.cancel->calls : NULL,
     };
     if (call->options.traceparent != NULL && rpc_trace_parse(call->options.traceparent, &trace))
         options.trace = &trace;

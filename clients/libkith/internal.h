@@ -24,6 +24,10 @@ struct kith_error {
     char trace_id[RPC_TRACE_ID_SIZE];
 };
 
+struct kith_cancel {
+    struct rpc_cancel calls;
+};
+
 struct kith_result {
     struct arena arena;
     const ProtobufCMessage *message;

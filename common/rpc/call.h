@@ -24,10 +24,18 @@ struct call {
     bool is_quick;      /* takes so little that it may run in a row with others */
     bool is_brisk;      /* takes so little that results before it may wait for it */
     bool is_last_try;
-    bool is_abandoned; /* its client is gone */
-    bool is_returned;  /* was let in before, and parked */
-    bool is_late;      /* waited longer than a busy server lets calls wait */
+    bool is_abandoned;                    /* its client is gone */
+    bool is_returned;                     /* was let in before, and parked */
+    bool is_late;                         /* waited longer than a busy server lets calls wait */
+    const struct db_interrupt *interrupt; /* of the worker that runs it */
 };
+
+static inline bool call_id_is_among(uint64_t id, const uint64_t *ids, size_t n)
+{
+    while (n > 0 && ids[n - 1] != id)
+        n--;
+    return n > 0;
+}
 
 /* What became of a call. */
 struct outcome {

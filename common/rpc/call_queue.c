@@ -347,6 +347,38 @@ void call_queue_abandon(struct call_queue *q, uint32_t pipe)
     (void)pthread_mutex_unlock(&q->lock);
 }
 
+struct cancel {
+    uint32_t pipe;
+    const uint64_t *ids;
+    size_t n_ids;
+};
+
+static bool is_cancelled(const struct call *call, const void *arg)
+{
+    const struct cancel *cancel = arg;
+    return call->pipe == cancel->pipe &&
+           call_id_is_among(call->frame.call_id, cancel->ids, cancel->n_ids);
+}
+
+static bool is_parked_and_cancelled(
+    const struct call_queue *q, const struct call *call, const void *arg)
+{
+    (void)q;
+    return is_cancelled(call, arg);
+}
+
+struct call *call_queue_cancel(
+    struct call_queue *q, uint32_t pipe, const uint64_t *ids, size_t n_ids)
+{
+    const struct cancel cancel = {pipe, ids, n_ids};
+    (void)pthread_mutex_lock(&q->lock);
+    if (q->n_parked_by[pipe % PIPE_SLOTS] > 0)
+        unpark_everywhere(q, is_parked_and_cancelled, &cancel);
+    struct call *taken = fair_queue_remove(q->ready, is_cancelled, &cancel);
+    (void)pthread_mutex_unlock(&q->lock);
+    return taken;
+}
+
 void call_queue_unpark_all(struct call_queue *q)
 {
     (void)pthread_mutex_lock(&q->lock);

@@ -39,6 +39,13 @@ struct call *call_queue_try(struct call_queue *q);
 MUST_USE bool call_queue_park(struct call_queue *q, struct call *call);
 void call_queue_wake(struct call_queue *q, const struct id *key);
 
+/*
+ * Take the calls of this connection with these ids out, waiting or parked; returns them linked by
+ * `next`, for the caller to answer.
+ */
+struct call *call_queue_cancel(
+    struct call_queue *q, uint32_t pipe, const uint64_t *ids, size_t n_ids);
+
 /* Mark the calls of this connection abandoned; parked ones come back. */
 void call_queue_abandon(struct call_queue *q, uint32_t pipe);
 

@@ -189,6 +189,13 @@ static int64_t timeout_of(const struct rpc_client *client, const struct client_r
     return r->method ? r->method->default_timeout_ms : DEFAULT_TIMEOUT_MS;
 }
 
+static void end_cancelled(struct client_call *call)
+{
+    struct err err;
+    err_fill(&err, REASON_CALL_CANCELLED, "the caller gave the call up");
+    call_end(call, NULL, &err);
+}
+
 static void begin(struct client_call *call, int64_t timeout_ms)
 {
     struct rpc_client *client = call->client;
@@ -198,11 +205,15 @@ static void begin(struct client_call *call, int64_t timeout_ms)
     call->n_attempts = 0;
     call->endpoint = NULL;
     (void)pthread_mutex_lock(&client->lock);
-    attempt_begin(call, now_us);
-    if (client->n_holds == 0 && !client->is_closing)
+    bool is_cancelled = call_is_cancelled(call);
+    if (!is_cancelled)
+        attempt_begin(call, now_us);
+    if (!is_cancelled && client->n_holds == 0 && !client->is_closing)
         endpoint_flush(call->endpoint, now_us, &leaving);
     (void)pthread_mutex_unlock(&client->lock);
     lanes_send(leaving);
+    if (is_cancelled)
+        end_cancelled(call);
 }
 
 static enum err_code check_request(const struct client_request *r, struct err *err)
@@ -245,11 +256,47 @@ void rpc_client_call_async(struct rpc_client *client, const char *method,
     }
     call->done = done;
     call->arg = arg;
+    call->cancel = r.options->cancel;
     call->may_retry = r.options->idempotency_key || (r.method && r.method->is_idempotent);
     if (client_call_write(call, &r, token, &err) == ERR_OK)
         begin(call, timeout_of(client, &r));
     else
         call_end(call, NULL, &err);
+}
+
+/* ---- giving it up ---- */
+
+/* Under the lock: the calls that go with `cancel`, but for those whose end is being told. */
+static struct client_call *take_cancelled(
+    struct rpc_client *client, const struct rpc_cancel *cancel)
+{
+    struct client_call *taken = NULL;
+    for (struct client_call *call = client->newest; call; call = call->older) {
+        if (call->state == CALL_ENDING || call->cancel != cancel)
+            continue;
+        call_give_up(call);
+        call->next = taken;
+        taken = call;
+    }
+    return taken;
+}
+
+void rpc_client_cancel(struct rpc_client *client, struct rpc_cancel *cancel)
+{
+    struct lane *leaving = NULL;
+    int64_t now_us = clock_mono_us(clock_system());
+    (void)pthread_mutex_lock(&client->lock);
+    atomic_store(&cancel->is_set, true);
+    struct client_call *call = take_cancelled(client, cancel);
+    for (size_t i = 0; call && !client->is_closing && i < client->n_endpoints; i++)
+        endpoint_flush(&client->endpoints[i], now_us, &leaving);
+    (void)pthread_mutex_unlock(&client->lock);
+    lanes_send(leaving);
+    while (call) {
+        struct client_call *next = call->next;
+        end_cancelled(call);
+        call = next;
+    }
 }
 
 /* ---- waiting for it ---- */

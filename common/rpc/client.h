@@ -7,6 +7,8 @@
 
 #include "rpc/rpc.h"
 
+#include <stdatomic.h>
+
 struct rpc_client_config {
     const char *endpoints; /* NNG URLs, comma separated */
     struct rpc_tls tls;    /* for those that begin with tls+; read again when it was replaced */
@@ -26,12 +28,28 @@ void rpc_client_free(struct rpc_client *client);
 /* Calls from now on carry this token. */
 void rpc_client_set_token(struct rpc_client *client, const char *token);
 
+/*
+ * How a caller gives up. A zeroed one is ready; it may go with any number of calls, and must
+ * outlive them.
+ */
+struct rpc_cancel {
+    atomic_bool is_set;
+};
+
+/*
+ * End the calls of this client that were made with `cancel`, and those made with it later, with
+ * CALL_CANCELLED. Their servers are told and stop the work where they can; what was done by then
+ * stays done.
+ */
+void rpc_client_cancel(struct rpc_client *client, struct rpc_cancel *cancel);
+
 /* What one call may say beside its request. A zeroed one is fine. */
 struct rpc_call_options {
     int64_t timeout_ms;            /* 0: the client's, else the method's default */
     const char *idempotency_key;   /* NULL: none; with one, any method may be retried */
     const struct rpc_trace *trace; /* NULL: a new trace */
     char *trace_id_out;            /* NULL, or RPC_TRACE_ID_SIZE bytes for the trace id used */
+    struct rpc_cancel *cancel;     /* NULL: only its deadline ends the call early */
 };
 
 /*
@@ -51,7 +69,8 @@ MUST_USE enum err_code rpc_client_call_bytes(struct rpc_client *client, const ch
 
 /*
  * The same without waiting: `done` runs once, on a client thread (or the caller's, if the call
- * could not be begun), and must not block. `err` is NULL on success, `out` on failure.
+ * could not be begun, or that of rpc_client_cancel), and must not block. `err` is NULL on success,
+ * `out` on failure.
  */
 typedef void rpc_done_fn(void *arg, const struct db_bytes *out, const struct err *err);
 void rpc_client_call_async(struct rpc_client *client, const char *method,

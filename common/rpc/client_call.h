@@ -34,9 +34,10 @@ struct client_call {
     int64_t deadline_us;
     int64_t due_us; /* when somebody must look after it if nothing happens */
 
-    struct endpoint *endpoint; /* of this attempt; on the next one, the one to avoid */
-    uint64_t connection;       /* which of the endpoint's it was sent over */
-    struct wire_frame result;  /* CALL_ENDING: points into the message received */
+    struct endpoint *endpoint;       /* of this attempt; on the next one, the one to avoid */
+    uint64_t connection;             /* which of the endpoint's it was sent over */
+    const struct rpc_cancel *cancel; /* of the caller; NULL: none */
+    struct wire_frame result;        /* CALL_ENDING: points into the message received */
 
     rpc_done_fn *done;
     void *arg;

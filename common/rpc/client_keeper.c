@@ -89,6 +89,19 @@ void call_detach(struct client_call *call)
     call->state = CALL_ENDING;
 }
 
+void call_give_up(struct client_call *call)
+{
+    struct endpoint *e = call->endpoint;
+    if (call->state == CALL_SENT && e->is_connected && call->connection == e->connection)
+        (void)endpoint_tell(e, call, WIRE_CANCEL, 0);
+    call_detach(call);
+}
+
+bool call_is_cancelled(const struct client_call *call)
+{
+    return call->cancel && atomic_load(&call->cancel->is_set);
+}
+
 void call_end(struct client_call *call, const struct db_bytes *out, const struct err *err)
 {
     struct rpc_client *client = call->client;
@@ -144,7 +157,7 @@ void attempt_fail(struct client_call *call, const struct err *err)
     bool is_retried = is_worth_another_try(call, err->reason) && again_us < call->deadline_us;
     if (is_retried) {
         (void)pthread_mutex_lock(&client->lock);
-        is_retried = take_retry_token(call, err->reason, now_us);
+        is_retried = !call_is_cancelled(call) && take_retry_token(call, err->reason, now_us);
         if (is_retried) {
             call->state = CALL_WAITING;
             call->due_us = again_us;
@@ -160,16 +173,22 @@ void attempt_fail(struct client_call *call, const struct err *err)
 
 /* Calls to be told of a failure, gathered under the lock and told without it. */
 struct failures {
-    struct client_call *deadline;    /* passed at the server, or without a connection */
+    struct client_call *deadline;    /* passed at the server, or before a lane was free */
     struct client_call *unreachable; /* no connection came up in time */
     struct client_call *lost;        /* the connection broke */
 };
 
 static void add_failure(struct client_call **list, struct client_call *call)
 {
-    call_detach(call);
+    call_give_up(call);
     call->next = *list;
     *list = call;
+}
+
+/* No connection came up, and that is why the call was not even sent. */
+static bool is_unreachable(const struct client_call *call)
+{
+    return call->state == CALL_PENDING && !call->endpoint->is_connected;
 }
 
 static void look_after(struct client_call *call, int64_t now_us, struct failures *failures)
@@ -180,10 +199,10 @@ static void look_after(struct client_call *call, int64_t now_us, struct failures
         return;
     } else if (call->state == CALL_WAITING) {
         attempt_begin(call, now_us);
-    } else if (call->deadline_us > now_us && call->endpoint->is_connected) {
-        call->due_us = call->deadline_us; /* connected meanwhile */
-    } else if (call->state == CALL_PENDING && !call->endpoint->is_connected) {
+    } else if (is_unreachable(call)) {
         add_failure(&failures->unreachable, call);
+    } else if (call->deadline_us > now_us) {
+        call->due_us = call->deadline_us; /* connected meanwhile */
     } else {
         add_failure(&failures->deadline, call);
     }

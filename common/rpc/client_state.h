@@ -135,6 +135,12 @@ void call_end(struct client_call *call, const struct db_bytes *out, const struct
 /* Under the lock: take a call out of the endpoint's books; it is CALL_ENDING afterwards. */
 void call_detach(struct client_call *call);
 
+/* The same for one that has no answer yet: the server, if it has the call, is told to stop. */
+void call_give_up(struct client_call *call);
+
+/* Did its caller give the call up? */
+bool call_is_cancelled(const struct client_call *call);
+
 /* `arg` is the client. Body of the thread that looks after calls that are due and connections that
  * are lost. */
 void *keeper_run(void *arg);

@@ -385,6 +385,7 @@ void dispatch_run(
     r.ctx.db = &r.session;
     if (d->config->db)
         r.session = db_session(d->config->db, call->deadline_us);
+    r.session.interrupt = call->interrupt;
 
     *out = (struct outcome){0};
     enum err_code code = prepare(&r, &out->err);
@@ -415,6 +416,11 @@ enum err_code rpc_park(struct rpc_ctx *ctx, const struct id *key)
             &ctx->err, REASON_INTERNAL_ERROR, "a method with a transaction cannot be parked");
     *ctx->waiter = (struct rpc_waiter){.is_parked = true, .key = *key};
     return ERR_OK;
+}
+
+bool rpc_is_cancelled(const struct rpc_ctx *ctx)
+{
+    return db_interrupt_is_set(ctx->db->interrupt) || clock_mono_us(ctx->clock) >= ctx->deadline_us;
 }
 
 void rpc_after_commit(struct rpc_ctx *ctx, rpc_after_fn *fn, void *arg)

@@ -271,6 +271,39 @@ struct call *fair_queue_pop(struct fair_queue *q, int64_t now_us)
     return call;
 }
 
+/* Move the calls of one row that match to the end of a list; returns its new end. */
+static struct call **remove_from(struct fair_queue *q, struct flow *flow,
+    fair_queue_match_fn *is_match, const void *arg, struct call **end)
+{
+    struct call **at = &flow->first;
+    while (*at) {
+        struct call *call = *at;
+        if (!is_match(call, arg)) {
+            at = &call->next;
+            continue;
+        }
+        *at = call->next;
+        flow->n_calls--;
+        q->n_calls--;
+        call->next = NULL;
+        *end = call;
+        end = &call->next;
+    }
+    flow->end = at;
+    return end;
+}
+
+struct call *fair_queue_remove(struct fair_queue *q, fair_queue_match_fn *is_match, const void *arg)
+{
+    const struct round *rounds[] = {&q->fresh, &q->old};
+    struct call *taken = NULL;
+    struct call **end = &taken;
+    for (size_t i = 0; i < 2; i++)
+        for (struct flow *flow = rounds[i]->first; flow; flow = flow->next)
+            end = remove_from(q, flow, is_match, arg, end);
+    return taken;
+}
+
 void fair_queue_visit(struct fair_queue *q, fair_queue_visit_fn *visit, void *arg)
 {
     const struct round *rounds[] = {&q->fresh, &q->old};

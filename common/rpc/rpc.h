@@ -132,6 +132,13 @@ struct rpc_service {
 MUST_USE enum err_code rpc_park(struct rpc_ctx *ctx, const struct id *key);
 
 /*
+ * Does nobody wait for the answer any more: was the call cancelled, has its client gone, or its
+ * deadline passed? For handlers that compute long; waiting for the database ends by itself. What is
+ * returned then matters to nobody.
+ */
+bool rpc_is_cancelled(const struct rpc_ctx *ctx);
+
+/*
  * Run `fn(arg)` once what the handler did is committed, before its reply is sent; not at all if it
  * fails. For hints and caches, which must not run ahead of the database. `arg` lives at least as
  * long as ctx->arena; at most RPC_AFTER_MAX of them in one call.

@@ -6,6 +6,7 @@
 #include "rpc/call_queue.h"
 #include "rpc/dispatch.h"
 #include "rpc/health.h"
+#include "rpc/running.h"
 #include "rpc/transport.h"
 
 #include <pthread.h>
@@ -19,6 +20,12 @@ enum { BUSY_RETRY_MS = 100, N_BUILT_IN = 2 };
 
 /* What a caller asks for beyond this is cut: nobody may hold a place of this server for days. */
 enum { MAX_TIMEOUT_MS = 10 * 60 * 1000 };
+
+struct worker {
+    struct rpc_server *server;
+    pthread_t thread;
+    struct running running;
+};
 
 struct rpc_server {
     struct rpc_server_config config;
@@ -34,8 +41,9 @@ struct rpc_server {
     struct call_queue *queue;
     struct transport *transport;
     atomic_bool is_draining;
-    pthread_t *workers;
+    struct worker *workers;
     size_t n_workers;
+    size_t n_started;
 };
 
 /* ---- taking calls: on NNG's threads, never blocking ---- */
@@ -108,18 +116,63 @@ static void on_control(void *self, uint32_t pipe, const struct wire_frame *frame
     (void)frame;
 }
 
+/* Interrupt those calls that run; all of the connection if `ids` is NULL. */
+static void interrupt(struct rpc_server *s, uint32_t pipe, const uint64_t *ids, size_t n)
+{
+    for (size_t i = 0; i < s->n_workers; i++)
+        running_interrupt(&s->workers[i].running, pipe, ids, n);
+}
+
+/* Answer those that do not run. */
+static void drop(struct rpc_server *s, uint32_t pipe, const uint64_t *ids, size_t n)
+{
+    struct cork cork = {0};
+    struct call *call = call_queue_cancel(s->queue, pipe, ids, n);
+    while (call) {
+        struct call *next = call->next;
+        refuse(s, call, &cork, REASON_CALL_CANCELLED, "the client gave the call up");
+        call = next;
+    }
+    transport_uncork(s->transport, &cork);
+}
+
+/* In this order: a call that is about to be parked is found running, and dropped by its worker. */
+static void on_cancels(void *self, uint32_t pipe, const uint64_t *ids, size_t n)
+{
+    struct rpc_server *s = self;
+    interrupt(s, pipe, ids, n);
+    drop(s, pipe, ids, n);
+}
+
 static void on_gone(void *self, uint32_t pipe)
 {
     struct rpc_server *s = self;
     call_queue_abandon(s->queue, pipe);
+    interrupt(s, pipe, NULL, 0);
 }
 
 /* ---- workers ---- */
 
-static void serve(
-    struct rpc_server *s, struct call *call, struct scratch *scratch, struct cork *cork)
+/* Run the call; answer it or set it aside. */
+static void run(struct rpc_server *s, struct call *call, struct scratch *scratch, struct cork *cork)
 {
     struct outcome outcome;
+    if (!call->is_brisk)
+        transport_uncork(s->transport, cork);
+    dispatch_run(&s->dispatch, call, scratch, &outcome);
+    admission_learn(s->admission, call, &outcome.caller, outcome.err.reason, call->arrived_us);
+    if (!outcome.is_parked) {
+        transport_answer(s->transport, call, &outcome, cork);
+        return;
+    }
+    call->key = outcome.key;
+    if (!call_queue_park(s->queue, call))
+        refuse(s, call, cork, REASON_SERVER_BUSY, "too many calls wait for something to happen");
+}
+
+static void serve(struct worker *w, struct call *call, struct scratch *scratch, struct cork *cork)
+{
+    struct rpc_server *s = w->server;
     if (call->is_abandoned) {
         refuse(s, call, cork, REASON_CALL_CANCELLED, "the client is gone");
         return;
@@ -134,18 +187,16 @@ static void serve(
             "too many results wait for this client; it must give them lanes, or ask for less");
         return;
     }
-    if (!call->is_brisk)
-        transport_uncork(s->transport, cork);
-    dispatch_run(&s->dispatch, call, scratch, &outcome);
-    admission_learn(s->admission, call, &outcome.caller, outcome.err.reason, call->arrived_us);
-    if (outcome.is_parked) {
-        call->key = outcome.key;
-        if (!call_queue_park(s->queue, call))
-            refuse(
-                s, call, cork, REASON_SERVER_BUSY, "too many calls wait for something to happen");
+    if (call->is_quick) { /* over before anybody could interrupt it */
+        run(s, call, scratch, cork);
         return;
     }
-    transport_answer(s->transport, call, &outcome, cork);
+    uint32_t pipe = call->pipe;
+    uint64_t id = call->frame.call_id;
+    running_begin(&w->running, call);
+    run(s, call, scratch, cork);
+    if (running_end(&w->running))
+        drop(s, pipe, &id, 1); /* in case it was parked */
 }
 
 /* Results wait only for calls that are there already and do not take long. */
@@ -159,7 +210,8 @@ static struct call *next_row(struct rpc_server *s, struct cork *cork)
 
 static void *work(void *arg)
 {
-    struct rpc_server *s = arg;
+    struct worker *w = arg;
+    struct rpc_server *s = w->server;
     struct scratch scratch;
     arena_init(&scratch.request, (size_t)s->config.max_memory);
     arena_init(&scratch.reply, (size_t)s->config.max_memory);
@@ -169,7 +221,7 @@ static void *work(void *arg)
         while (row) {
             struct call *call = row;
             row = call->next;
-            serve(s, call, &scratch, &cork);
+            serve(w, call, &scratch, &cork);
         }
         transport_share(s->transport, &cork);
     }
@@ -183,10 +235,16 @@ static enum err_code start_workers(struct rpc_server *s, struct err *err)
     s->workers = calloc((size_t)s->config.workers, sizeof(*s->workers));
     if (!s->workers)
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for workers");
-    for (int64_t i = 0; i < s->config.workers; i++) {
-        if (pthread_create(&s->workers[s->n_workers], NULL, work, s) != 0)
+    for (; s->n_workers < (size_t)s->config.workers; s->n_workers++) {
+        s->workers[s->n_workers].server = s;
+        enum err_code code = running_init(&s->workers[s->n_workers].running, err);
+        if (code != ERR_OK)
+            return code;
+    }
+    for (size_t i = 0; i < s->n_workers; i++) {
+        if (pthread_create(&s->workers[i].thread, NULL, work, &s->workers[i]) != 0)
             return err_raise(err, REASON_INTERNAL_ERROR, "cannot start worker threads");
-        s->n_workers++;
+        s->n_started++;
     }
     return ERR_OK;
 }
@@ -291,7 +349,7 @@ static enum err_code build(struct rpc_server *s, const struct rpc_registration *
     if (code != ERR_OK)
         return code;
     const struct transport_config config = {s->config.max_message, s->config.clock};
-    const struct transport_events events = {on_calls, on_control, on_gone, s};
+    const struct transport_events events = {on_calls, on_cancels, on_control, on_gone, s};
     code = transport_new(&s->transport, &config, &events, err);
     if (code != ERR_OK)
         return code;
@@ -363,8 +421,8 @@ void rpc_server_free(struct rpc_server *s)
         return;
     if (s->queue)
         call_queue_stop(s->queue);
-    for (size_t i = 0; i < s->n_workers; i++)
-        (void)pthread_join(s->workers[i], NULL);
+    for (size_t i = 0; i < s->n_started; i++)
+        (void)pthread_join(s->workers[i].thread, NULL);
     if (!transport_free(s->transport))
         return; /* better to keep the memory than to have it used */
     call_queue_free(s->queue);
@@ -373,6 +431,8 @@ void rpc_server_free(struct rpc_server *s)
     schema_free(s->schema);
     free(s->routes);
     free(s->services);
+    for (size_t i = 0; i < s->n_workers; i++)
+        running_fini(&s->workers[i].running);
     free(s->workers);
     free(s->listen);
     free(s);

@@ -21,7 +21,8 @@ enum {
     MAX_BACKLOG = 4 * 1024 * 1024,   /* bytes of results that wait for one client */
     LANE_REST_US = 30 * 1000 * 1000, /* a lane returns after so long, empty */
     TICK_MS = 2000,
-    SHARE_US = 500, /* results may wait so long for others */
+    SHARE_US = 500,    /* results may wait so long for others */
+    MAX_CANCELS = 128, /* of one message, since each is looked for; more are ignored */
 };
 
 enum exchange_state { EXCHANGE_RECEIVING, EXCHANGE_WORKING, EXCHANGE_SENDING };
@@ -290,12 +291,18 @@ static void tell_controls(struct transport *t, const struct batch *b, uint32_t p
 {
     struct wire_reader reader;
     struct wire_frame frame;
+    uint64_t cancels[MAX_CANCELS];
+    size_t n_cancels = 0;
     if (b->n_controls == 0 ||
         !wire_open(&reader, nng_msg_body(b->request), nng_msg_len(b->request)))
         return;
     while (wire_next(&reader, &frame) == WIRE_FRAME)
-        if (wire_is_control(&frame))
+        if (frame.type != WIRE_CANCEL && wire_is_control(&frame))
             t->events.on_control(t->events.self, pipe, &frame);
+        else if (frame.type == WIRE_CANCEL && n_cancels < MAX_CANCELS)
+            cancels[n_cancels++] = frame.call_id;
+    if (n_cancels > 0)
+        t->events.on_cancels(t->events.self, pipe, cancels, n_cancels);
 }
 
 static void on_message(struct exchange *x, nng_msg *msg)

@@ -17,7 +17,9 @@ struct transport;
 struct transport_events {
     /* The calls of a message; each must be answered, here or later. */
     void (*on_calls)(void *self, struct call *calls, size_t n_calls);
-    /* A frame about a call that came before: wire_is_control(). */
+    /* The client of this connection waits no longer for these of its calls. */
+    void (*on_cancels)(void *self, uint32_t pipe, const uint64_t *ids, size_t n);
+    /* Another frame about a call that came before: wire_is_control(). */
     void (*on_control)(void *self, uint32_t pipe, const struct wire_frame *frame);
     /* A connection is gone, and with it whoever waits for these replies. */
     void (*on_gone)(void *self, uint32_t pipe);

@@ -111,6 +111,18 @@ KITH_API void kith_client_set_token(struct kith_client *client, const char *toke
 
 struct kith_result;
 
+/*
+ * How another thread, or a signal's, gives calls up: name one of these in their options, any number
+ * of them, and they end with KITH_CANCELLED, now and from now on, once it is cancelled. The
+ * services are told and stop the work where they can; what was done by then stays done. NULL: no
+ * memory.
+ */
+struct kith_cancel;
+KITH_API struct kith_cancel *kith_cancel_new(void);
+KITH_API void kith_cancel_calls(struct kith_client *client, struct kith_cancel *cancel);
+/* No call with it may be under way. */
+KITH_API void kith_cancel_free(struct kith_cancel *cancel);
+
 /* What a call may say beside its request. Set `size` to sizeof(struct kith_call_options); pass NULL
  * instead where the defaults do. */
 struct kith_call_options {
@@ -121,6 +133,7 @@ struct kith_call_options {
     const char *process;         /* "contact", "recommendation", "notification": whom to call.
                                     NULL: who serves the method. Health and reflection need it. */
     bool use_reflection;         /* learn the messages from the server, not from this library */
+    struct kith_cancel *cancel;  /* NULL: only its deadline ends the call early */
 };
 
 /* Any method, by JSON (proto3 mapping): "kith.v1.ContactService/GetMember", or a tail of it that

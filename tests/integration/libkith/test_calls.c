@@ -3,6 +3,7 @@
 #include "kith.h"
 #include "unit_test.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,35 @@ static void a_deadline_is_kept(void **state)
         kith_ask(client, "slow", NULL, &options, NULL, &error), KITH_DEADLINE_EXCEEDED);
     assert_string_equal(kith_error_reason(error), "DEADLINE_PASSED");
     kith_error_free(error);
+}
+
+static int asks_before;
+
+static void *cancel_when_asked(void *cancel)
+{
+    while (atomic_load(&fake.asks) == asks_before)
+        (void)poll(NULL, 0, 1);
+    kith_cancel_calls(client, cancel);
+    return NULL;
+}
+
+static void another_thread_can_give_a_call_up(void **state)
+{
+    (void)state;
+    struct kith_error *error = NULL;
+    struct kith_cancel *cancel = kith_cancel_new();
+    struct kith_call_options options = {
+        .size = sizeof(options), .timeout_ms = 100000, .cancel = cancel};
+    pthread_t thread;
+    asks_before = atomic_load(&fake.asks);
+    assert_int_equal(pthread_create(&thread, NULL, cancel_when_asked, cancel), 0);
+    assert_int_equal(kith_ask(client, "slow", NULL, &options, NULL, &error), KITH_CANCELLED);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_string_equal(kith_error_reason(error), "CALL_CANCELLED");
+    kith_error_free(error);
+    assert_int_equal(kith_ask(client, "a", NULL, &options, NULL, NULL), KITH_CANCELLED);
+    assert_int_equal(kith_ask(client, "a", NULL, NULL, NULL, NULL), KITH_OK);
+    kith_cancel_free(cancel);
 }
 
 static void a_server_that_is_not_there_is_unavailable(void **state)
@@ -319,6 +349,7 @@ int main(void)
         cmocka_unit_test(an_error_says_what_why_and_what_next),
         cmocka_unit_test(a_field_at_fault_is_named),
         cmocka_unit_test(a_deadline_is_kept),
+        cmocka_unit_test(another_thread_can_give_a_call_up),
         cmocka_unit_test(a_server_that_is_not_there_is_unavailable),
         cmocka_unit_test(lists_come_by_page),
         cmocka_unit_test(any_method_can_be_called_by_json),

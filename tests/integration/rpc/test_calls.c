@@ -320,6 +320,22 @@ static void a_server_that_is_not_there_is_unreachable(void **state)
     loop_stop(&loop);
 }
 
+/* Shorter than a client waits for a connection: the deadline is not what went wrong. */
+static void a_server_that_is_not_there_is_unreachable_before_a_short_deadline_too(void **state)
+{
+    (void)state;
+    loop_start(&loop, &(struct loop_config){.token = "service"});
+    rpc_server_free(loop.server);
+    loop.server = NULL;
+    for (int64_t timeout_ms = 1; timeout_ms < 300; timeout_ms *= 4) {
+        struct answer answer = {0};
+        deliver(&answer, timeout_ms);
+        loop_await(atomic_load(&answer.is_there));
+        assert_int_equal(answer.reason, REASON_SERVER_UNREACHABLE);
+    }
+    loop_stop(&loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_deadline_is_at_most_ten_minutes_away),
         cmocka_unit_test(draining_finishes_what_is_under_way_and_refuses_the_rest),
         cmocka_unit_test(a_server_that_is_not_there_is_unreachable),
+        cmocka_unit_test(a_server_that_is_not_there_is_unreachable_before_a_short_deadline_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -151,6 +151,27 @@ static void a_call_whose_connection_ends_while_it_runs_is_not_parked_for_nobody(
     assert_false(calls[1].is_abandoned);
 }
 
+static void cancelled_calls_are_taken_out_wherever_they_wait(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        calls[i].pipe = 1;
+        calls[i].frame.call_id = i;
+    }
+    assert_null(call_queue_push(queue, &calls[0]));
+    assert_true(call_queue_park(queue, call_queue_take(queue)));
+    assert_null(call_queue_push(queue, &calls[1]));
+    assert_null(call_queue_push(queue, &calls[2]));
+    assert_null(call_queue_cancel(queue, 2, (uint64_t[]){0, 1, 2}, 3));
+    assert_ptr_equal(call_queue_cancel(queue, 1, (uint64_t[]){1, 7}, 2), &calls[1]);
+    assert_null(calls[1].next);
+    assert_ptr_equal(call_queue_cancel(queue, 1, (uint64_t[]){0}, 1), &calls[0]);
+    assert_ptr_equal(call_queue_take(queue), &calls[2]);
+    assert_null(call_queue_try(queue));
+    for (size_t i = 0; i < 3; i++) /* and their places are free */
+        assert_null(call_queue_push(queue, &calls[i]));
+}
+
 static void after_the_last_call_nothing_stays_parked(void **state)
 {
     (void)state;
@@ -183,6 +204,7 @@ int main(void)
         TEST(all_connections_together_have_so_many_parked_calls),
         TEST(calls_of_a_lost_connection_are_marked_and_unparked),
         TEST(a_call_whose_connection_ends_while_it_runs_is_not_parked_for_nobody),
+        TEST(cancelled_calls_are_taken_out_wherever_they_wait),
         TEST(after_the_last_call_nothing_stays_parked),
         TEST(a_stopped_queue_gives_nothing_out),
     };
