@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boot/boot.h"
 
-#include "auth/auth.h"
 #include "boot/certificate.h"
+#include "idempotency/idempotency.h"
 #include "log/log.h"
 #include "proc/proc.h"
 
@@ -10,7 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HEALTH_INTERVAL_MS = 2000, DB_PING_TIMEOUT_MS = 1000 };
+enum {
+    HEALTH_INTERVAL_MS = 2000,
+    DB_PING_TIMEOUT_MS = 1000,
+    DB_WAIT_MS = 30000,
+    DRAIN_MS = 10000,
+    MAX_MESSAGE = 1 << 20,
+};
 
 int boot_failed(const char *program, const struct err *err)
 {
@@ -86,7 +92,7 @@ enum err_code boot_db_config(struct arena *arena, const struct service_options *
     return ERR_OK;
 }
 
-struct rpc_limits boot_limits(const struct service_options *options)
+static struct rpc_limits limits(const struct service_options *options)
 {
     return (struct rpc_limits){
         .queue_target_ms = options->queue_target_ms,
@@ -95,6 +101,56 @@ struct rpc_limits boot_limits(const struct service_options *options)
         .member_rate = options->member_rate,
         .bad_token_rate = options->bad_token_rate,
     };
+}
+
+enum err_code boot_open_database(struct arena *arena, const struct service_options *options,
+    const char *app_name, const struct db_schema *schema, struct db **out, struct err *err)
+{
+    struct db_config config;
+    enum err_code code = boot_db_config(arena, options, app_name, &config, err);
+    if (code == ERR_OK)
+        code = db_open(out, &config, DB_WAIT_MS, err);
+    if (code == ERR_OK)
+        code = db_schema_check(*out, schema, err);
+    return code;
+}
+
+enum err_code boot_make_auth(
+    const struct service_options *options, struct auth **out, struct err *err)
+{
+    const struct auth_config config = {
+        .service_token = options->service_token,
+        .operator_token = options->operator_token,
+        .clock = clock_system(),
+    };
+    return auth_new(out, &config, err);
+}
+
+struct rpc_server_config boot_server_config(
+    const struct service_options *options, struct db *db, struct auth *auth, int64_t max_memory)
+{
+    return (struct rpc_server_config){
+        .listen = options->listen,
+        .tls = boot_tls(options),
+        .is_open_to_strangers = boot_is_open_to_strangers(options),
+        .may_be_plain = options->allow_plain_tcp,
+        .workers = options->workers,
+        .queue_limit = options->queue_limit,
+        .max_message = MAX_MESSAGE,
+        .max_memory = max_memory,
+        .db = db,
+        .clock = clock_system(),
+        .authenticate = auth_authenticate,
+        .authenticator = auth,
+        .idempotency = &idempotency_store,
+        .limits = limits(options),
+    };
+}
+
+void boot_drain_server(struct rpc_server *server)
+{
+    if (server && !rpc_server_drain(server, DRAIN_MS))
+        log_warn("service.drain_timeout", LOG_INT("limit_ms", DRAIN_MS));
 }
 
 enum err_code boot_migrate(struct arena *arena, const struct service_options *options,
@@ -141,10 +197,27 @@ static void check_database(struct rpc_server *server, struct db *db)
     rpc_server_set_health(server, "database", true, code == ERR_OK ? NULL : err.msg);
 }
 
-void boot_run_until_stopped(struct rpc_server *server, struct db *db)
+static void check_events(struct rpc_server *server, const struct queue_relay *relay)
+{
+    int64_t n = queue_relay_dead_letters(relay);
+    char problem[128];
+    (void)snprintf(problem, sizeof problem,
+        "%" PRId64 " could not be delivered and were given up; kith dead-letters lists them", n);
+    rpc_server_set_health(server, "events", false, n > 0 ? problem : NULL);
+}
+
+static void check(struct rpc_server *server, struct db *db, const struct queue_relay *relay)
+{
+    check_database(server, db);
+    if (relay)
+        check_events(server, relay);
+}
+
+void boot_run_until_stopped(
+    struct rpc_server *server, struct db *db, const struct queue_relay *relay)
 {
     struct certificate_watch watch = {0};
-    check_database(server, db);
+    check(server, db, relay);
     certificate_check(&watch, server);
     proc_notify("READY=1");
     log_info("service.ready", LOG_NONE);
@@ -154,7 +227,7 @@ void boot_run_until_stopped(struct rpc_server *server, struct db *db)
             break;
         if (event == PROC_RELOAD)
             certificate_renew(&watch, server);
-        check_database(server, db);
+        check(server, db, relay);
         certificate_check(&watch, server);
     }
     proc_notify("STOPPING=1");

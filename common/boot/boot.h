@@ -6,8 +6,10 @@
 #pragma once
 
 #include "arena/arena.h"
+#include "auth/auth.h"
 #include "config/service_options.h"
 #include "db/db.h"
+#include "queue/queue.h"
 #include "rpc/server.h"
 
 /* Says on standard error what went wrong and what to do next. Returns 1, for exit(). */
@@ -21,8 +23,21 @@ MUST_USE enum err_code boot_open_log(
 MUST_USE enum err_code boot_db_config(struct arena *arena, const struct service_options *options,
     const char *app_name, struct db_config *out, struct err *err);
 
-/* How much the server lets in. */
-struct rpc_limits boot_limits(const struct service_options *options);
+/* Connect, waiting for a database that is still starting, and check that the schema is ours. */
+MUST_USE enum err_code boot_open_database(struct arena *arena,
+    const struct service_options *options, const char *app_name, const struct db_schema *schema,
+    struct db **out, struct err *err);
+
+/* Who knows the tokens of all callers. */
+MUST_USE enum err_code boot_make_auth(
+    const struct service_options *options, struct auth **out, struct err *err);
+
+/* A server as every service has it; a call may use up to `max_memory` bytes. */
+struct rpc_server_config boot_server_config(
+    const struct service_options *options, struct db *db, struct auth *auth, int64_t max_memory);
+
+/* Finish the calls under way, for at most ten seconds. NULL is fine. */
+void boot_drain_server(struct rpc_server *server);
 
 /* The command `migrate`: bring the schema up to this program, as the migrator. */
 MUST_USE enum err_code boot_migrate(struct arena *arena, const struct service_options *options,
@@ -43,6 +58,9 @@ int boot_healthcheck(const char *program, const struct service_options *options)
  */
 int boot_new_token(void);
 
-/* Tell who started us that we are ready; look after the health of database and certificate until
- * told to stop. SIGHUP: take up a new certificate. */
-void boot_run_until_stopped(struct rpc_server *server, struct db *db);
+/*
+ * Tell who started us that we are ready; look after the health of database, certificate and events
+ * until told to stop. SIGHUP: take up a new certificate. `relay` may be NULL.
+ */
+void boot_run_until_stopped(
+    struct rpc_server *server, struct db *db, const struct queue_relay *relay);

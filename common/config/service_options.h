@@ -37,6 +37,7 @@ struct service_options {
     const char *migrator_user;
     const char *migrator_password;
     const char *service_token;
+    const char *operator_token;
     const char *log_level;  /* log_parse_level() takes it */
     const char *log_format; /* log_parse_format() takes it */
     int64_t workers;
@@ -86,6 +87,8 @@ struct service_options {
         "Password of that role.", 0, 0, NULL, true}, \
     {"service-token", CONFIG_STR, offsetof(type, field.service_token), NULL, \
         "Secret by which the services know one another; the same for all.", 0, 0, NULL, true}, \
+    {"operator-token", CONFIG_STR, offsetof(type, field.operator_token), NULL, \
+        "Secret that makes a caller an operator; without it there is none.", 0, 0, NULL, true}, \
     {"log-level", CONFIG_ENUM, offsetof(type, field.log_level), "info", \
         "Lowest level to log.", 0, 0, "trace|debug|info|warn|error|fatal", false}, \
     {"log-format", CONFIG_ENUM, offsetof(type, field.log_format), "auto", \
@@ -116,9 +119,3 @@ struct service_options {
 #define SERVICE_ENDPOINTS_ROW(type, field, peer, address) \
     {peer "-endpoints", CONFIG_STR, offsetof(type, field), address, \
         "Addresses of the " peer " service, comma separated.", 0, 0, NULL, false}
-
-/* Contact only: the one service that lets an operator in. */
-#define SERVICE_OPERATOR_TOKEN_ROW(type, field) \
-    {"operator-token", CONFIG_STR, offsetof(type, field), NULL, \
-        "Secret that makes a caller an operator; without it there is none.", 0, 0, NULL, true}
-// clang-format on

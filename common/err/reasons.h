@@ -138,6 +138,9 @@
         "You and this contact are connected already.", \
         "Nothing to do.") \
     /* Imports. */ \
+    X(DEAD_LETTER_NOT_FOUND, NOT_FOUND, \
+        "There is no such dead letter; somebody may have redriven it.", \
+        "`kith dead-letters` lists them.") \
     X(IMPORT_NOT_FOUND, NOT_FOUND, \
         "There is no such import of yours.", \
         "Check the id.") \

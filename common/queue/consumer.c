@@ -186,6 +186,22 @@ static void refuse(struct intake *in, char *id)
     in->response->refused[in->response->n_refused++] = id;
 }
 
+/* Out of memory the producer learns of the refusal only, and tries again. */
+static void tell_why(struct intake *in, char *id, const struct err *err)
+{
+    struct arena *arena = in->ctx->arena;
+    Kith__V1__DeliveryFailure *failure = arena_alloc(arena, sizeof(*failure));
+    if (!failure)
+        return;
+    kith__v1__delivery_failure__init(failure);
+    failure->id = id;
+    failure->status = (uint32_t)err->code;
+    failure->reason = arena_strdup(arena, err_reason_info(err->reason)->name);
+    failure->message = arena_strdup(arena, err->msg);
+    if (failure->reason && failure->message)
+        in->response->failures[in->response->n_failures++] = failure;
+}
+
 /* One event by itself; only the database's trouble is passed on. */
 static enum err_code take_one(struct intake *in, const Kith__V1__Event *event, struct err *err)
 {
@@ -203,6 +219,7 @@ static enum err_code take_one(struct intake *in, const Kith__V1__Event *event, s
     if (is_outer_failure(err))
         return code;
     in->failed[in->n_failed++] = taken->member;
+    tell_why(in, event->id, err);
     refuse(in, event->id);
     return ERR_OK;
 }
@@ -265,9 +282,10 @@ static enum err_code deliver(
     struct intake intake = {.consumer = consumer, .ctx = ctx, .response = out};
     out->done = arena_calloc(ctx->arena, in->n_events + 1, sizeof(*out->done));
     out->refused = arena_calloc(ctx->arena, in->n_events + 1, sizeof(*out->refused));
+    out->failures = arena_calloc(ctx->arena, in->n_events + 1, sizeof(*out->failures));
     intake.failed = arena_calloc(ctx->arena, in->n_events + 1, sizeof(*intake.failed));
     intake.effects = arena_calloc(ctx->arena, CHUNK, sizeof(*intake.effects));
-    if (!out->done || !out->refused || !intake.failed || !intake.effects)
+    if (!out->done || !out->refused || !out->failures || !intake.failed || !intake.effects)
         return err_raise(&ctx->err, REASON_REQUEST_TOO_LARGE, "the batch does not fit into memory");
     arena_init(&intake.arena, EFFECT_MEMORY);
     enum err_code code = take_batch(&intake, in, &ctx->err);

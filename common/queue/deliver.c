@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "log/log.h"
 #include "queue/relay.h"
 #include "queue_sql.h"
 
@@ -28,6 +29,9 @@ struct batch {
     struct id *ids;
     int64_t *buckets;
     int64_t *epochs;
+    int64_t *attempts;
+    struct failure *failures;
+    size_t n_failures;
     struct id last[ID_BUCKETS]; /* read so far, where is_read */
     uint64_t is_read;
     uint64_t is_drained;
@@ -52,7 +56,10 @@ static enum err_code batch_init(
     b->ids = arena_calloc(arena, b->max, sizeof(*b->ids));
     b->buckets = arena_calloc(arena, b->max, sizeof(*b->buckets));
     b->epochs = arena_calloc(arena, b->max, sizeof(*b->epochs));
-    bool is_complete = b->events && b->members && b->ids && b->buckets && b->epochs;
+    b->attempts = arena_calloc(arena, b->max, sizeof(*b->attempts));
+    b->failures = arena_calloc(arena, b->max, sizeof(*b->failures));
+    bool is_complete =
+        b->events && b->members && b->ids && b->buckets && b->epochs && b->attempts && b->failures;
     return is_complete ? ERR_OK : out_of_memory(err);
 }
 
@@ -98,9 +105,20 @@ static bool add_event(struct batch *b, int bucket, const struct db_result *rows,
         return false;
     b->buckets[b->n] = bucket;
     b->epochs[b->n] = b->lane->own.epoch[bucket];
+    b->attempts[b->n] = db_get_int(rows, i, 6);
     b->bytes += bytes;
     b->n++;
     return true;
+}
+
+/* Is the event, or one of her earlier ones, to wait? */
+static bool is_waiting(
+    struct lane *lane, const struct id *member, int bucket, const struct db_result *rows, size_t i)
+{
+    int64_t wait_ms = db_get_int(rows, i, 7);
+    if (wait_ms > 0)
+        lane_hold(lane, member, bucket, clock_mono_us(clock_system()) + wait_ms * RELAY_US_PER_MS);
+    return wait_ms > 0 || lane_is_held(lane, member);
 }
 
 static enum err_code read_bucket(struct batch *b, int bucket, size_t limit, struct err *err)
@@ -115,7 +133,7 @@ static enum err_code read_bucket(struct batch *b, int bucket, size_t limit, stru
     size_t i = 0;
     for (; i < db_rows(rows); i++) {
         struct id member = db_get_id(rows, i, 0);
-        if (!lane_is_held(lane, &member) && !add_event(b, bucket, rows, i))
+        if (!is_waiting(lane, &member, bucket, rows, i) && !add_event(b, bucket, rows, i))
             break;
         b->last[bucket] = db_get_id(rows, i, 1);
         b->is_read |= lane_bit(bucket);
@@ -155,7 +173,8 @@ static enum err_code call(struct batch *b, Kith__V1__DeliverResponse **out, stru
     request.producer = producer;
     request.events = b->events;
     request.n_events = b->n;
-    const struct rpc_call_options options = {.timeout_ms = CALL_TIMEOUT_MS};
+    /* A consumer that dies of an event may not get it again before that is counted. */
+    const struct rpc_call_options options = {.timeout_ms = CALL_TIMEOUT_MS, .is_begun_once = true};
     ProtobufCMessage *response = NULL;
     enum err_code code = rpc_client_call(b->lane->client, "/kith.v1.QueueService/Deliver", &options,
         &request.base, b->arena, &response, err);
@@ -173,32 +192,80 @@ static bool is_next(char **list, size_t n, size_t *at, const char *id)
     return true;
 }
 
+static bool has_failed(const struct batch *b, const struct id *member)
+{
+    for (size_t i = 0; i < b->n_failures; i++)
+        if (id_equal(&b->failures[i].member, member))
+            return true;
+    return false;
+}
+
+static struct failure *add_failure(struct batch *b, size_t i)
+{
+    struct failure *f = &b->failures[b->n_failures++];
+    *f = (struct failure){.member = b->members[i],
+        .id = b->ids[i],
+        .bucket = (int)b->buckets[i],
+        .epoch = b->epochs[i],
+        .attempts = b->attempts[i],
+        .kind = b->events[i]->kind,
+        .code = ERR_UNKNOWN,
+        .reason = "",
+        .message = ""};
+    return f;
+}
+
+/* The first refused event of a member is the one that failed; those behind it only wait for it. */
+static void note_refusal(struct batch *b, size_t i, const Kith__V1__DeliverResponse *response)
+{
+    if (has_failed(b, &b->members[i]))
+        return;
+    struct failure *f = add_failure(b, i);
+    for (size_t k = 0; k < response->n_failures; k++) {
+        const Kith__V1__DeliveryFailure *why = response->failures[k];
+        if (strcmp(why->id, b->events[i]->id) != 0)
+            continue;
+        f->code = why->status <= ERR_UNAUTHENTICATED ? (enum err_code)why->status : ERR_UNKNOWN;
+        f->reason = why->reason;
+        f->message = why->message;
+    }
+}
+
 /*
- * Moves what was acknowledged to the front and returns how much that is; holds what was refused.
+ * Moves what was acknowledged to the front and returns how much that is; collects what was refused.
  * Buckets of which something was not reached are read again from where they were.
  */
 static size_t sort_out(struct batch *b, const Kith__V1__DeliverResponse *response)
 {
-    int64_t now_us = clock_mono_us(clock_system());
     size_t n_done = 0;
     size_t n_refused = 0;
     for (size_t i = 0; i < b->n; i++) {
         const char *id = b->events[i]->id;
         int bucket = (int)b->buckets[i];
-        struct id member = b->members[i];
         if (is_next(response->done, response->n_done, &n_done, id)) {
-            b->members[n_done - 1] = member;
+            b->members[n_done - 1] = b->members[i];
             b->ids[n_done - 1] = b->ids[i];
             b->buckets[n_done - 1] = bucket;
             b->epochs[n_done - 1] = b->epochs[i];
         } else if (is_next(response->refused, response->n_refused, &n_refused, id)) {
-            lane_hold(b->lane, &member, bucket, now_us);
+            note_refusal(b, i, response);
         } else {
             b->is_read &= ~lane_bit(bucket);
             b->is_drained &= ~lane_bit(bucket);
         }
     }
     return n_done;
+}
+
+static enum err_code settle_failures(struct batch *b, struct err *err)
+{
+    uint64_t dead = 0;
+    if (b->n_failures == 0)
+        return ERR_OK;
+    enum err_code code = failure_settle(b->lane, b->arena, b->failures, b->n_failures, &dead, err);
+    b->is_read &= ~dead;
+    b->is_drained &= ~dead;
+    return code;
 }
 
 static enum err_code delete_done(struct batch *b, size_t n, struct err *err)
@@ -210,11 +277,18 @@ static enum err_code delete_done(struct batch *b, size_t n, struct err *err)
         db_text(b->lane->name), db_text(b->lane->relay->owner));
 }
 
-/* An event that fails even alone is put aside: the others need not wait for it. */
-static void put_aside(struct batch *b)
+/* An event that fails even alone is at fault: the others need not wait for it. */
+static void put_aside(struct batch *b, const struct err *why)
 {
-    if (b->n == 1)
-        lane_hold(b->lane, &b->members[0], (int)b->buckets[0], clock_mono_us(clock_system()));
+    struct err err;
+    if (b->n != 1)
+        return;
+    struct failure *f = add_failure(b, 0);
+    f->code = why->code;
+    f->reason = err_reason_info(why->reason)->name;
+    f->message = why->msg;
+    if (settle_failures(b, &err) != ERR_OK)
+        log_warn("queue.delivery_failed", LOG_STR("subscriber", b->lane->name), LOG_ERR(&err));
 }
 
 static enum err_code deliver_and_delete(struct batch *b, struct err *err)
@@ -223,11 +297,12 @@ static enum err_code deliver_and_delete(struct batch *b, struct err *err)
     enum err_code code = call(b, &response, err);
     if (code != ERR_OK) {
         if (!lane_is_down(err))
-            put_aside(b);
+            put_aside(b, err);
         return code;
     }
     size_t n_done = sort_out(b, response);
-    return n_done > 0 ? delete_done(b, n_done, err) : ERR_OK;
+    code = n_done > 0 ? delete_done(b, n_done, err) : ERR_OK;
+    return code == ERR_OK ? settle_failures(b, err) : code;
 }
 
 static void advance(struct batch *b)

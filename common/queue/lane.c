@@ -11,7 +11,6 @@ enum {
     LATE_COMMIT_MS = 60000, /* no transaction of ours lives longer */
     BACKOFF_FIRST_US = 100 * US_PER_MS,
     DOWN_LAST_US = 5 * US_PER_S,
-    HELD_LAST_US = 30 * US_PER_S,
     TIME_BYTES = 6,
 };
 
@@ -21,13 +20,13 @@ uint64_t lane_bit(int bucket)
 }
 
 /* Doubles up to `last`; the upper half of it is random. */
-static int64_t backoff_us(unsigned failures, int64_t last_us)
+static int64_t backoff_us(unsigned failures)
 {
     int64_t delay = BACKOFF_FIRST_US;
-    for (unsigned i = 1; i < failures && delay < last_us; i++)
+    for (unsigned i = 1; i < failures && delay < DOWN_LAST_US; i++)
         delay *= 2;
-    if (delay > last_us)
-        delay = last_us;
+    if (delay > DOWN_LAST_US)
+        delay = DOWN_LAST_US;
     return delay / 2 + randombytes_uniform((uint32_t)(delay / 2));
 }
 
@@ -50,10 +49,10 @@ bool lane_is_held(const struct lane *lane, const struct id *member)
     return false;
 }
 
-void lane_hold(struct lane *lane, const struct id *member, int bucket, int64_t now_us)
+void lane_hold(struct lane *lane, const struct id *member, int bucket, int64_t until_us)
 {
-    if (lane->retry_us == 0)
-        lane->retry_us = now_us + backoff_us(++lane->refusals, HELD_LAST_US);
+    if (lane->retry_us == 0 || until_us < lane->retry_us)
+        lane->retry_us = until_us;
     if (lane_is_held(lane, member))
         return;
     if (lane->n_held == HELD_MAX)
@@ -71,6 +70,7 @@ static void read_from_start(struct lane *lane, int bucket)
         lane->pending &= ~lane_bit(bucket);
 }
 
+/* Who is to wait longer is held again when her events are read: the rows say so. */
 static void retry_held(struct lane *lane)
 {
     for (int b = 0; b < ID_BUCKETS; b++)
@@ -132,8 +132,6 @@ void lane_drained(struct lane *lane, int bucket, int64_t wall_us)
     struct id lagging = floor_of(wall_us);
     if (memcmp(&lagging, &lane->floor[bucket], sizeof(lagging)) < 0)
         lane->floor[bucket] = lagging;
-    if (lane->pending == 0 && lane->n_held == 0)
-        lane->refusals = 0;
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -148,7 +146,7 @@ bool lane_is_down(const struct err *err)
 
 void lane_failed(struct lane *lane, const struct err *err, int64_t now_us)
 {
-    lane->blocked_us = now_us + backoff_us(++lane->failures, DOWN_LAST_US);
+    lane->blocked_us = now_us + backoff_us(++lane->failures);
     if (!lane_is_down(err) && lane->limit > 1)
         lane->limit /= 2; /* close in on the event that cannot be delivered */
 }

@@ -17,9 +17,10 @@
  * An event, seen from the producer (rows of `outbox`) and the consumer (rows of `inbox`):
  *
  *     written --read by the owner of its bucket--> under way --acknowledged--> deleted
- *        ^                                            |
- *        +---- subscriber down, reply lost, epoch ----+----> refused --back-off--> written
- *              old: somebody delivers it again                (later events of the member wait)
+ *        ^  ^                                         |
+ *        |  +-- subscriber down, reply lost, epoch ---+----> failed, counted --back-off--> written
+ *        |      old: somebody delivers it again       |      (later events of the member wait)
+ *        +------------ redriven ------ dead letter <--+ at fault itself, or failed too often
  *
  *     unknown --effect and inbox row commit--> taken --delivered again--> taken, no effect
  *
@@ -72,11 +73,14 @@ struct queue_subscriber {
 struct queue_relay_config {
     struct db *db;
     const struct clock *clock;
-    const char *owner; /* name of this place: host or instance. A process that starts under it
-                          takes over from the last one at once, and that one stands by */
-    int64_t lease_ms;  /* bucket ownership; 0: 30 s */
-    int64_t poll_ms;   /* look at the outbox at least this often; 0: 1 s */
-    int64_t batch;     /* events of one delivery; 0: 200 */
+    const char *owner;      /* name of this place: host or instance. A process that starts under it
+                               takes over from the last one at once, and that one stands by */
+    int64_t lease_ms;       /* bucket ownership; 0: 30 s */
+    int64_t poll_ms;        /* look at the outbox at least this often; 0: 1 s */
+    int64_t batch;          /* events of one delivery; 0: 200 */
+    int64_t max_attempts;   /* until an event becomes a dead letter; 0: 16, some twenty minutes */
+    int64_t retry_first_ms; /* a failed event waits up to this, full jitter, … ; 0: 100 ms */
+    int64_t retry_last_ms;  /* … then up to twice as long, and so on up to this; 0: 10 min */
     const struct queue_subscriber *subscribers;
     size_t n_subscribers;
 };
@@ -90,11 +94,23 @@ MUST_USE enum err_code queue_relay_start(
 /* New rows were committed; look now. Coalesced, may be lost without harm. NULL is fine. */
 void queue_relay_hint(struct queue_relay *relay);
 
-/* The same from a handler: once the call's rows are committed. NULL is fine. */
+/* Old rows came back. Without this they are found within a minute. NULL is fine. */
+void queue_relay_look_back(struct queue_relay *relay);
+
+/* The same as a hint, from a handler: once the call's rows are committed. NULL is fine. */
 void queue_hint_after(struct rpc_ctx *ctx, struct queue_relay *relay);
+
+/* Dead letters in the buckets of this relay, as of some seconds ago. NULL has none. */
+int64_t queue_relay_dead_letters(const struct queue_relay *relay);
 
 /* Gives its buckets back and ends the thread. NULL is fine. */
 void queue_relay_stop(struct queue_relay *relay);
+
+/*
+ * kith.v1.DeadLetterService, for the operator: {&dead_letter_rpc, &relay}. The state points to the
+ * variable that will hold the relay.
+ */
+extern const struct rpc_service dead_letter_rpc;
 
 /* ---- consumer ---------------------------------------------------------------------------------
  */
@@ -102,7 +118,8 @@ void queue_relay_stop(struct queue_relay *relay);
 /*
  * The effect of one event; ctx->db is in the transaction that also records the event id, and, while
  * all goes well, some other events and their effects. An error undoes them all; each is then tried
- * by itself, and the one that fails again stays at the producer, which delivers it with backoff.
+ * by itself, and the one that fails again stays at the producer, which delivers it with backoff, or
+ * gives it up: at once after what another try can not cure, such as INVALID_ARGUMENT.
  */
 typedef enum err_code queue_effect_fn(struct rpc_ctx *ctx, const struct queue_event *event);
 

@@ -11,9 +11,29 @@ CREATE TABLE outbox (
     traceparent text NOT NULL,
     payload bytea NOT NULL,
     occurred_at timestamptz NOT NULL DEFAULT now(),
+    attempts int4 NOT NULL DEFAULT 0, -- deliveries that failed
+    retry_at timestamptz, -- not before then; NULL: now
     PRIMARY KEY (member_id, id, subscriber)
 );
 CREATE INDEX outbox_unsent ON outbox (bucket, subscriber, id);
+
+-- Events that were given up, each with its cause, until somebody redrives them or they are too old.
+CREATE TABLE dead_letter (
+    member_id uuid NOT NULL,
+    id uuid NOT NULL,
+    subscriber text NOT NULL,
+    bucket int4 NOT NULL,
+    kind text NOT NULL,
+    traceparent text NOT NULL,
+    payload bytea NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    attempts int4 NOT NULL,
+    reason text NOT NULL, -- constant of common/err/reasons.h, as the subscriber gave it
+    message text NOT NULL,
+    died_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (member_id, id, subscriber)
+);
+CREATE INDEX dead_letter_age ON dead_letter (bucket, died_at);
 
 -- Reference: who is told of which kind of event. A statement that changes state writes:
 --     INSERT INTO contact.outbox (member_id, id, bucket, kind, traceparent, payload, subscriber)
@@ -52,3 +72,11 @@ CREATE TABLE inbox (
     PRIMARY KEY (member_id, event_id)
 );
 CREATE INDEX inbox_age ON inbox (bucket, received_at);
+
+-- Who reads these may not redirect events or make buckets.
+DO $$
+BEGIN
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON outbox_route FROM %I', current_schema());
+    EXECUTE format('REVOKE INSERT, DELETE ON bucket_owner FROM %I', current_schema());
+END
+$$;

@@ -2,7 +2,9 @@
 #include "queue/relay.h"
 
 #include "log/log.h"
+#include "queue_sql.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,9 +14,13 @@ enum {
     DEFAULT_POLL_MS = 1000,
     DEFAULT_BATCH = 200,
     MAX_BATCH = 500,
+    DEFAULT_ATTEMPTS = 16,
+    DEFAULT_RETRY_FIRST_MS = 100,
+    DEFAULT_RETRY_LAST_MS = 10 * 60 * 1000,
     UNSETTLED_MS = 1000,
     HINT_PAUSE_US = 10000, /* hints within this become one look */
     LANE_MEMORY = 8 << 20,
+    COUNT_TIMEOUT_US = 5000000,
     US_PER_S = 1000000,
     NS_PER_US = 1000,
 };
@@ -69,6 +75,9 @@ static bool lane_wait(struct lane *lane, int64_t looked_us, struct ownership *ow
         wait_until(relay, until_us);
     }
     lane->is_hinted = false;
+    if (lane->is_to_look_back)
+        lane->sweep_us = 0;
+    lane->is_to_look_back = false;
     *own = relay->own;
     bool goes_on = !relay->is_stopping;
     (void)pthread_mutex_unlock(&relay->lock);
@@ -95,18 +104,34 @@ static void publish(struct queue_relay *relay, const struct ownership *own)
     (void)pthread_mutex_unlock(&relay->lock);
 }
 
+static void count_dead_letters(struct queue_relay *relay, const struct ownership *own)
+{
+    int64_t buckets[ID_BUCKETS];
+    size_t n = 0;
+    for (int b = 0; b < ID_BUCKETS; b++)
+        if (own->epoch[b] != 0)
+            buckets[n++] = b;
+    struct err err;
+    struct db_session s = db_session(relay->config.db, now_us() + COUNT_TIMEOUT_US);
+    CLEANUP(db_result_clear) struct db_result *counted = NULL;
+    if (queue_sql_count_dead_letters(&s, &counted, &err, db_int_array(buckets, n)) == ERR_OK)
+        atomic_store(&relay->n_dead_letters, db_get_int(counted, 0, 0));
+}
+
 static void *run_keeper(void *arg)
 {
     struct queue_relay *relay = arg;
     int64_t pause_ms;
     do {
         struct ownership own;
-        struct err err;
+        struct err err = {0};
         bool is_settled = false;
         if (ownership_renew(relay, &own, &is_settled, &err) == ERR_OK)
             publish(relay, &own);
         else
             log_warn("queue.renew_failed", LOG_ERR(&err));
+        if (err.code == ERR_OK)
+            count_dead_letters(relay, &own);
         pause_ms = relay->config.lease_ms / 3;
         if (!is_settled && pause_ms > UNSETTLED_MS)
             pause_ms = UNSETTLED_MS;
@@ -170,6 +195,12 @@ static void apply_defaults(struct queue_relay_config *config)
         config->poll_ms = DEFAULT_POLL_MS;
     if (config->batch <= 0 || config->batch > MAX_BATCH)
         config->batch = DEFAULT_BATCH;
+    if (config->max_attempts <= 0)
+        config->max_attempts = DEFAULT_ATTEMPTS;
+    if (config->retry_first_ms <= 0)
+        config->retry_first_ms = DEFAULT_RETRY_FIRST_MS;
+    if (config->retry_last_ms <= 0)
+        config->retry_last_ms = DEFAULT_RETRY_LAST_MS;
 }
 
 static struct queue_relay *new_relay(const struct queue_relay_config *config)
@@ -257,6 +288,17 @@ void queue_relay_hint(struct queue_relay *relay)
     (void)pthread_mutex_unlock(&relay->lock);
 }
 
+void queue_relay_look_back(struct queue_relay *relay)
+{
+    if (!relay)
+        return;
+    (void)pthread_mutex_lock(&relay->lock);
+    for (size_t i = 0; i < relay->n_lanes; i++)
+        relay->lanes[i].is_to_look_back = true;
+    hint_all(relay);
+    (void)pthread_mutex_unlock(&relay->lock);
+}
+
 static void hint_relay(void *relay)
 {
     queue_relay_hint(relay);
@@ -265,6 +307,11 @@ static void hint_relay(void *relay)
 void queue_hint_after(struct rpc_ctx *ctx, struct queue_relay *relay)
 {
     rpc_after_commit(ctx, hint_relay, relay);
+}
+
+int64_t queue_relay_dead_letters(const struct queue_relay *relay)
+{
+    return relay ? atomic_load(&relay->n_dead_letters) : 0;
 }
 
 void queue_relay_stop(struct queue_relay *relay)

@@ -20,7 +20,7 @@ struct ownership {
 
 enum { HELD_MAX = 256 };
 
-/* An event that was refused: later ones of the member wait until it is tried again. */
+/* An event that failed: later ones of the member wait until it is tried again, or given up. */
 struct held {
     struct id member;
     int bucket;
@@ -36,7 +36,8 @@ struct lane {
     const char *name;
     struct rpc_client *client;
     pthread_t thread;
-    bool is_hinted; /* under the relay's lock */
+    bool is_hinted;       /* under the relay's lock */
+    bool is_to_look_back; /* the same: there may be rows below the floors */
 
     struct ownership own; /* as of this round */
     uint64_t pending;     /* buckets that may hold something not yet delivered */
@@ -47,9 +48,8 @@ struct lane {
     size_t n_held;
     size_t limit;       /* events of one delivery; halved while deliveries fail */
     unsigned failures;  /* deliveries failed in a row */
-    unsigned refusals;  /* retries in a row that left something held */
     int64_t blocked_us; /* do nothing before this: the subscriber is down */
-    int64_t retry_us;   /* try what is held again; 0: nothing is */
+    int64_t retry_us;   /* look at what is held again; 0: nothing is */
     int64_t sweep_us;   /* forget the floors */
 };
 
@@ -60,6 +60,7 @@ struct queue_relay {
     pthread_cond_t wake;
     bool is_stopping;
     struct ownership own;
+    _Atomic int64_t n_dead_letters;
     pthread_t keeper;
     int64_t generation; /* keeper's only */
     struct lane *lanes;
@@ -87,7 +88,7 @@ void lane_init(struct lane *lane, struct queue_relay *relay, const struct queue_
 /* Take over what the keeper holds now. False if that is nothing, or no longer sure. */
 bool lane_refresh(struct lane *lane, const struct ownership *own, int64_t now_us);
 bool lane_is_held(const struct lane *lane, const struct id *member);
-void lane_hold(struct lane *lane, const struct id *member, int bucket, int64_t now_us);
+void lane_hold(struct lane *lane, const struct id *member, int bucket, int64_t until_us);
 
 /* Nothing is left in the bucket, as far as we saw. */
 void lane_drained(struct lane *lane, int bucket, int64_t wall_us);
@@ -97,6 +98,27 @@ void lane_succeeded(struct lane *lane);
 
 /* When to look again if nobody hints. */
 int64_t lane_next_us(const struct lane *lane, int64_t now_us);
+
+/* ---- failure.c: what becomes of events that failed ---- */
+
+struct failure {
+    struct id member;
+    struct id id;
+    int bucket;
+    int64_t epoch;
+    int64_t attempts; /* that failed before this one */
+    const char *kind;
+    enum err_code code;
+    const char *reason;
+    const char *message;
+};
+
+/*
+ * Counts the attempt. What another one may cure waits, its member's later events with it; the rest
+ * becomes a dead letter, and *dead has the buckets to read again for what was behind it.
+ */
+MUST_USE enum err_code failure_settle(struct lane *lane, struct arena *arena,
+    const struct failure *failures, size_t n, uint64_t *dead, struct err *err);
 
 /* ---- deliver.c: one delivery ---- */
 

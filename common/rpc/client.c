@@ -257,7 +257,8 @@ void rpc_client_call_async(struct rpc_client *client, const char *method,
     call->done = done;
     call->arg = arg;
     call->cancel = r.options->cancel;
-    call->may_retry = r.options->idempotency_key || (r.method && r.method->is_idempotent);
+    call->may_retry = !r.options->is_begun_once &&
+                      (r.options->idempotency_key || (r.method && r.method->is_idempotent));
     if (client_call_write(call, &r, token, &err) == ERR_OK)
         begin(call, timeout_of(client, &r));
     else

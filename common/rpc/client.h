@@ -47,6 +47,7 @@ void rpc_client_cancel(struct rpc_client *client, struct rpc_cancel *cancel);
 struct rpc_call_options {
     int64_t timeout_ms;            /* 0: the client's, else the method's default */
     const char *idempotency_key;   /* NULL: none; with one, any method may be retried */
+    bool is_begun_once;            /* no retry once begun: the caller wants to know of that */
     const struct rpc_trace *trace; /* NULL: a new trace */
     char *trace_id_out;            /* NULL, or RPC_TRACE_ID_SIZE bytes for the trace id used */
     struct rpc_cancel *cancel;     /* NULL: only its deadline ends the call early */

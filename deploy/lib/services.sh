@@ -37,7 +37,6 @@ service_endpoints() { # SERVICE -> whom it calls and sends events to
         contact)
             echo "recommendation-endpoints = $(service_address recommendation)"
             echo "notification-endpoints = $(service_address notification)"
-            echo "operator-token-file = $STATE/secrets/operator-token"
             ;;
         recommendation)
             echo "notification-endpoints = $(service_address notification)"
@@ -53,6 +52,7 @@ service_configure() { # SERVICE
         echo "database-host = $STATE/run"
         echo "migrator-user = $CLUSTER_ROLE"
         echo "service-token-file = $STATE/secrets/service-token"
+        echo "operator-token-file = $STATE/secrets/operator-token"
         echo "log-format = logfmt"
         service_endpoints "$1"
     } >"$STATE/etc/$1.conf"

@@ -3,7 +3,6 @@
 
 static const struct config_option options[] = {
     SERVICE_OPTION_ROWS(struct contact_config, service, "contact", "tcp://127.0.0.1:7101"),
-    SERVICE_OPERATOR_TOKEN_ROW(struct contact_config, operator_token),
     SERVICE_ENDPOINTS_ROW(
         struct contact_config, recommendation_endpoints, "recommendation", "tcp://127.0.0.1:7102"),
     SERVICE_ENDPOINTS_ROW(

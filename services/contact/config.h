@@ -8,7 +8,6 @@
 
 struct contact_config {
     struct service_options service;
-    const char *operator_token;
     const char *recommendation_endpoints;
     const char *notification_endpoints;
 };

@@ -62,5 +62,5 @@ enum err_code event_invitation_accepted(struct rpc_ctx *ctx, const struct id *in
 void event_hint(struct rpc_ctx *ctx)
 {
     const struct contact_service *service = ctx->service;
-    queue_hint_after(ctx, service->relay);
+    queue_hint_after(ctx, service->events.relay);
 }

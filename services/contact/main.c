@@ -30,7 +30,7 @@ static int serve(const struct contact_config *config, struct arena *arena)
     if (code == ERR_OK)
         code = contact_start(&service, arena, config, &err);
     if (code == ERR_OK)
-        boot_run_until_stopped(service.server, service.db);
+        boot_run_until_stopped(service.server, service.db, service.events.relay);
     contact_stop(&service);
     return code == ERR_OK ? 0 : boot_failed("kith-contact", &err);
 }

@@ -5,20 +5,16 @@
 #pragma once
 
 #include "auth/auth.h"
+#include "boot/relay.h"
 #include "config.h"
 #include "db/db.h"
-#include "queue/queue.h"
 #include "rpc/server.h"
 
 /* Begins zeroed. The parts know one another: it may not move once it is started. */
 struct contact_service {
     struct db *db;
     struct auth *auth;
-    struct rpc_client *recommendation; /* for events only */
-    struct rpc_client *notification;   /* for events only */
-    struct queue_subscriber subscribers[2];
-    char owner[128]; /* of the relay: host and address, the same after a restart */
-    struct queue_relay *relay;
+    struct boot_relay events; /* what it tells the others */
     struct rpc_server *server;
 };
 

@@ -86,9 +86,10 @@ static void log_notice(const struct notice *notice, const char *kind, const stru
     id_format(&notice->id, id);
     id_format(&notice->member, member);
     id_format(&notice->subject, subject);
-    log_info("notify", LOG_STR("trace_id", trace.trace_id), LOG_STR("span_id", trace.span_id),
-        LOG_STR("channel", "inbox"), LOG_STR("kind", kind), LOG_STR("notification_id", id),
-        LOG_STR("member_id", member), LOG_STR("subject_id", subject));
+    log_info("inbox.notified", LOG_STR("trace_id", trace.trace_id),
+        LOG_STR("span_id", trace.span_id), LOG_STR("channel", "inbox"), LOG_STR("kind", kind),
+        LOG_STR("notification_id", id), LOG_STR("member_id", member),
+        LOG_STR("subject_id", subject));
 }
 
 static enum err_code put_into_inbox(struct rpc_ctx *ctx, const struct queue_event *event)

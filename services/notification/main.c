@@ -24,7 +24,7 @@ static int serve(const struct notification_config *config, struct arena *arena)
     if (code == ERR_OK)
         code = notification_start(&service, arena, config, &err);
     if (code == ERR_OK)
-        boot_run_until_stopped(service.server, service.db);
+        boot_run_until_stopped(service.server, service.db, NULL);
     notification_stop(&service);
     return code == ERR_OK ? 0 : boot_failed("kith-notification", &err);
 }

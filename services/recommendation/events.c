@@ -59,7 +59,7 @@ struct follow_up {
 static void follow_up(void *arg)
 {
     const struct follow_up *f = arg;
-    queue_relay_hint(f->self->relay);
+    queue_relay_hint(f->self->events.relay);
     engine_contacts_changed(f->self->engine, &f->asker);
 }
 

@@ -27,7 +27,7 @@ static int serve(const struct recommendation_config *config, struct arena *arena
     if (code == ERR_OK)
         code = recommendation_start(&service, arena, config, &err);
     if (code == ERR_OK)
-        boot_run_until_stopped(service.server, service.db);
+        boot_run_until_stopped(service.server, service.db, service.events.relay);
     recommendation_stop(&service);
     return code == ERR_OK ? 0 : boot_failed("kith-recommendation", &err);
 }

@@ -3,7 +3,6 @@
 
 #include "boot/boot.h"
 #include "events.h"
-#include "idempotency/idempotency.h"
 #include "log/log.h"
 #include "recommendation_migrations.h"
 
@@ -11,52 +10,24 @@
 
 #include <limits.h>
 #include <stdio.h>
-#include <unistd.h>
 
 /* A call may use as much memory as routing over 50,000 contacts takes. */
-enum { DB_WAIT_MS = 30000, DRAIN_MS = 10000, MAX_MESSAGE = 1 << 20, MAX_MEMORY = 32 << 20 };
-
-static enum err_code open_database(struct recommendation *self, struct arena *arena,
-    const struct recommendation_config *config, struct err *err)
-{
-    struct db_config db;
-    enum err_code code = boot_db_config(arena, &config->service, "kith-recommendation", &db, err);
-    if (code == ERR_OK)
-        code = db_open(&self->db, &db, DB_WAIT_MS, err);
-    if (code == ERR_OK)
-        code = db_schema_check(self->db, &recommendation_schema, err);
-    return code;
-}
+enum { MAX_MEMORY = 32 << 20 };
 
 static enum err_code make_server(
     struct recommendation *self, const struct recommendation_config *config, struct err *err)
 {
-    const struct auth_config auth = {
-        .service_token = config->service.service_token, .clock = clock_system()};
-    enum err_code code = auth_new(&self->auth, &auth, err);
+    enum err_code code = boot_make_auth(&config->service, &self->auth, err);
     if (code != ERR_OK)
         return code;
-    const struct rpc_server_config server = {
-        .listen = config->service.listen,
-        .tls = boot_tls(&config->service),
-        .is_open_to_strangers = boot_is_open_to_strangers(&config->service),
-        .may_be_plain = config->service.allow_plain_tcp,
-        .workers = config->service.workers,
-        .queue_limit = config->service.queue_limit,
-        .max_message = MAX_MESSAGE,
-        .max_memory = MAX_MEMORY,
-        .db = self->db,
-        .clock = clock_system(),
-        .authenticate = auth_authenticate,
-        .authenticator = self->auth,
-        .idempotency = &idempotency_store,
-        .limits = boot_limits(&config->service),
-    };
+    const struct rpc_server_config server =
+        boot_server_config(&config->service, self->db, self->auth, MAX_MEMORY);
     self->consumer = (struct queue_consumer){
         .service = self, .handlers = recommendation_events, .n_handlers = recommendation_n_events};
     const struct rpc_registration services[] = {
         {&recommendation_rpc, self},
         {&queue_rpc, &self->consumer},
+        {&dead_letter_rpc, &self->events.relay},
     };
     return rpc_server_new(
         &self->server, &server, services, sizeof services / sizeof *services, err);
@@ -126,30 +97,18 @@ static enum err_code make_engine(
 static enum err_code start_relay(
     struct recommendation *self, const struct recommendation_config *config, struct err *err)
 {
-    const struct rpc_client_config notification = {.endpoints = config->notification_endpoints,
-        .token = config->service.service_token,
-        .tls = boot_tls(&config->service)};
-    enum err_code code = rpc_client_new(&self->notification, &notification, err);
-    if (code != ERR_OK)
-        return code;
-    char host[64] = "";
-    (void)gethostname(host, sizeof host - 1);
-    (void)snprintf(self->owner, sizeof self->owner, "%s %s", host, config->service.listen);
-    self->subscriber = (struct queue_subscriber){"notification", self->notification};
-    const struct queue_relay_config relay = {
-        .db = self->db,
-        .clock = clock_system(),
-        .owner = self->owner,
-        .subscribers = &self->subscriber,
-        .n_subscribers = 1,
-    };
-    return queue_relay_start(&self->relay, &relay, err);
+    enum err_code code = boot_relay_add(
+        &self->events, "notification", config->notification_endpoints, &config->service, err);
+    if (code == ERR_OK)
+        code = boot_relay_start(&self->events, &config->service, self->db, err);
+    return code;
 }
 
 enum err_code recommendation_start(struct recommendation *self, struct arena *arena,
     const struct recommendation_config *config, struct err *err)
 {
-    enum err_code code = open_database(self, arena, config, err);
+    enum err_code code = boot_open_database(
+        arena, &config->service, "kith-recommendation", &recommendation_schema, &self->db, err);
     if (code == ERR_OK)
         code = make_server(self, config, err);
     if (code == ERR_OK)
@@ -163,12 +122,10 @@ enum err_code recommendation_start(struct recommendation *self, struct arena *ar
 
 void recommendation_stop(struct recommendation *self)
 {
-    if (self->server && !rpc_server_drain(self->server, DRAIN_MS))
-        log_warn("service.drain_timeout", LOG_INT("limit_ms", DRAIN_MS));
+    boot_drain_server(self->server);
     meanings_stop(self->meanings); /* it tells the server how far it is */
     rpc_server_free(self->server);
-    queue_relay_stop(self->relay);
-    rpc_client_free(self->notification);
+    boot_relay_stop(&self->events);
     engine_free(self->engine);
     meanings_free(self->meanings);
     encoder_file_close(&self->encoder);

@@ -5,13 +5,13 @@
 #pragma once
 
 #include "auth/auth.h"
+#include "boot/relay.h"
 #include "config.h"
 #include "db/db.h"
 #include "domain/route.h"
 #include "encoder_file.h"
 #include "engine.h"
 #include "meanings.h"
-#include "queue/queue.h"
 #include "rpc/server.h"
 #include "wordnet_map.h"
 
@@ -24,10 +24,7 @@ struct recommendation {
     struct meanings *meanings; /* NULL: no encoder */
     struct router router;
     struct engine *engine;
-    struct rpc_client *notification; /* for events only */
-    struct queue_subscriber subscriber;
-    char owner[128]; /* of the relay: host and address, the same after a restart */
-    struct queue_relay *relay;
+    struct boot_relay events; /* what it tells the others */
     struct queue_consumer consumer;
     struct rpc_server *server;
 };

@@ -36,3 +36,5 @@ FROM contact.member_fact;
 GRANT USAGE ON SCHEMA contact TO recommendation, notification;
 GRANT SELECT ON contact.v1_token, contact.v1_member, contact.v1_contact, contact.v1_fact,
     contact.v1_member_fact TO recommendation, notification;
+REVOKE INSERT, UPDATE, DELETE ON contact.v1_token, contact.v1_member, contact.v1_contact,
+    contact.v1_fact, contact.v1_member_fact FROM contact;

@@ -85,3 +85,4 @@ FROM recommendation.ask;
 
 GRANT USAGE ON SCHEMA recommendation TO notification;
 GRANT SELECT ON recommendation.v1_ask TO notification;
+REVOKE INSERT, UPDATE, DELETE ON recommendation.v1_ask FROM recommendation;

@@ -34,10 +34,10 @@ static void start_service(void)
             .database_user = "contact",
             .database_pool = 8,
             .service_token = service_token,
+            .operator_token = operator_token,
             .workers = 4,
             .queue_limit = 1000,
             .allow_unsafe_database = true},
-        .operator_token = operator_token,
         .recommendation_endpoints = "tcp://127.0.0.1:1",
         .notification_endpoints = "tcp://127.0.0.1:1",
     };

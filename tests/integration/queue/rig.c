@@ -4,9 +4,12 @@
 #include "rig_migrations.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MAX_WAIT_MS = 20000, MAX_EMIT = 4096 };
@@ -34,7 +37,9 @@ static enum err_code effect(struct rpc_ctx *ctx, const struct queue_event *event
     uint8_t refused = atomic_load(&script->refused_member);
     if (refused != 0 && event->member.bytes[0] == refused) {
         atomic_fetch_add(&script->n_refused, 1);
-        return err_raise(&ctx->err, REASON_ASK_CLOSED, "refused by the test");
+        enum err_reason refusal = atomic_load(&script->refusal);
+        return err_raise(&ctx->err, refusal == REASON_NONE ? REASON_INTERNAL_ERROR : refusal,
+            "refused by the test");
     }
     if (atomic_fetch_add(&script->n_effects, 1) + 1 == script->kill_in)
         (void)raise(SIGKILL);
@@ -96,6 +101,41 @@ void rig_open_consumer(struct rig *rig, const char *url)
     rig->consumer = test_db_open("till", "consumer", 4);
 }
 
+static pid_t spawn_consumer(
+    const struct rig *rig, const char *program, int kill_after, int kill_in, int *input)
+{
+    int ends[2];
+    pid_t pid;
+    char path[256];
+    char url[sizeof(rig->url)];
+    char after_text[16];
+    char in_text[16];
+    (void)snprintf(path, sizeof(path), "%s", program);
+    (void)snprintf(url, sizeof(url), "%s", rig->url);
+    (void)snprintf(after_text, sizeof(after_text), "%d", kill_after);
+    (void)snprintf(in_text, sizeof(in_text), "%d", kill_in);
+    char *const argv[] = {path, url, after_text, in_text, NULL};
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    posix_spawn_file_actions_t actions;
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO), 0);
+    assert_int_equal(posix_spawn(&pid, program, &actions, NULL, argv, environ), 0);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)close(ends[0]);
+    *input = ends[1];
+    return pid;
+}
+
+void rig_run_consumer(const struct rig *rig, const char *program, int kill_after, int kill_in)
+{
+    int input;
+    int status;
+    pid_t pid = spawn_consumer(rig, program, kill_after, kill_in, &input);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    (void)close(input);
+}
+
 struct rpc_client *rig_client(const struct rig *rig)
 {
     struct err err = {0};
@@ -127,6 +167,13 @@ static int free_port(void)
     return ntohs(address.sin_port);
 }
 
+const char *rig_free_url(void)
+{
+    static char url[64];
+    (void)snprintf(url, sizeof(url), "tcp://127.0.0.1:%d", free_port());
+    return url;
+}
+
 void rig_open(struct rig *rig)
 {
     migrate("shop");
@@ -146,9 +193,10 @@ void rig_close(struct rig *rig)
 void rig_reset(struct rig *rig)
 {
     memset(&rig->script, 0, sizeof(rig->script));
-    test_sql(rig->admin, "TRUNCATE shop.outbox, shop.bucket_relay, till.inbox, till.effect");
+    test_sql(rig->admin,
+        "TRUNCATE shop.outbox, shop.dead_letter, shop.bucket_relay, till.inbox, till.effect");
     test_sql(rig->admin, "UPDATE shop.bucket_owner SET owner = NULL, leased_until = '-infinity'");
-    (void)snprintf(rig->url, sizeof(rig->url), "tcp://127.0.0.1:%d", free_port());
+    (void)snprintf(rig->url, sizeof(rig->url), "%s", rig_free_url());
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */

@@ -16,7 +16,8 @@ enum { US_PER_MS = 1000 };
 struct script {
     atomic_bool is_gate_closed; /* effects wait while it is */
     atomic_int n_in_gate;
-    _Atomic uint8_t refused_member; /* first byte of the member whose events fail; 0: none */
+    _Atomic uint8_t refused_member;  /* first byte of the member whose events fail; 0: none */
+    _Atomic enum err_reason refusal; /* why they do; REASON_NONE: for something that may pass */
     atomic_int n_refused;
     atomic_int n_after;
     int kill_after; /* this process dies in its n-th `after`; 0: never */
@@ -40,10 +41,16 @@ void rig_close(struct rig *rig);
 /* Empty all tables, free all buckets, take a new address. */
 void rig_reset(struct rig *rig);
 
+/* An address nobody listens at; overwritten by the next call. */
+const char *rig_free_url(void);
+
 /* Only what the consumer needs; for a process of its own. */
 void rig_open_consumer(struct rig *rig, const char *url);
 void rig_start_consumer(struct rig *rig);
 void rig_stop_consumer(struct rig *rig);
+
+/* A consumer in a process of its own, until it dies by the kill it was told (see struct script). */
+void rig_run_consumer(const struct rig *rig, const char *program, int kill_after, int kill_in);
 
 struct rpc_client *rig_client(const struct rig *rig);
 
