@@ -10,9 +10,8 @@
 enum err_code boot_relay_add(struct boot_relay *self, const char *name, const char *endpoints,
     const struct service_options *options, struct err *err)
 {
-    const struct rpc_client_config config = {.endpoints = endpoints,
-        .token = options->service_token,
-        .tls = boot_tls(options)};
+    const struct rpc_client_config config = {
+        .endpoints = endpoints, .token = options->service_token, .tls = boot_tls(options)};
     assert(self->n_subscribers < BOOT_SUBSCRIBERS);
     struct rpc_client **client = &self->clients[self->n_subscribers];
     enum err_code code = rpc_client_new(client, &config, err);
