@@ -127,20 +127,33 @@ static bool is_untouched(enum err_reason reason)
     return reason == REASON_SERVER_UNREACHABLE || reason == REASON_SERVER_DRAINING;
 }
 
-static bool is_worth_another_try(const struct client_call *call, enum err_reason reason)
+/* Refused before it began, with the advice to come again later. */
+static bool is_pushed_back(const struct err *err)
 {
-    return call->n_attempts < MAX_ATTEMPTS &&
-           (is_untouched(reason) || (call->may_retry && reason == REASON_CONNECTION_LOST));
+    return err->retry_after_ms > 0 &&
+           (err->reason == REASON_SERVER_BUSY || err->reason == REASON_RATE_LIMITED);
 }
 
-/* A server that said it is leaving, rather than failed, costs nothing but is left alone. */
-static bool take_retry_token(struct client_call *call, enum err_reason reason, int64_t now_us)
+static bool is_worth_another_try(const struct client_call *call, const struct err *err)
+{
+    return call->n_attempts < MAX_ATTEMPTS &&
+           (is_untouched(err->reason) || is_pushed_back(err) ||
+               (call->may_retry && err->reason == REASON_CONNECTION_LOST));
+}
+
+/*
+ * A server that said it is leaving, rather than failed, costs nothing but is left alone; so is one
+ * that is busy, as long as it wants.
+ */
+static bool take_retry_token(struct client_call *call, const struct err *err, int64_t now_us)
 {
     struct rpc_client *client = call->client;
-    if (reason == REASON_SERVER_DRAINING) {
+    if (err->reason == REASON_SERVER_DRAINING) {
         call->endpoint->ejected_until_us = now_us + DRAINING_US;
         return !client->is_closing;
     }
+    if (is_pushed_back(err))
+        call->endpoint->ejected_until_us = now_us + (int64_t)err->retry_after_ms * 1000;
     bool is_granted = !client->is_closing && client->retry_tokens > RETRY_FLOOR;
     if (client->retry_tokens >= RETRY_COST)
         client->retry_tokens -= RETRY_COST;
@@ -154,10 +167,10 @@ void attempt_fail(struct client_call *call, const struct err *err)
     uint32_t ceiling_us = (uint32_t)(BACKOFF_MS * 1000) << (call->n_attempts - 1);
     int64_t again_us =
         now_us + (int64_t)err->retry_after_ms * 1000 + (int64_t)arc4random_uniform(ceiling_us);
-    bool is_retried = is_worth_another_try(call, err->reason) && again_us < call->deadline_us;
+    bool is_retried = is_worth_another_try(call, err) && again_us < call->deadline_us;
     if (is_retried) {
         (void)pthread_mutex_lock(&client->lock);
-        is_retried = !call_is_cancelled(call) && take_retry_token(call, err->reason, now_us);
+        is_retried = !call_is_cancelled(call) && take_retry_token(call, err, now_us);
         if (is_retried) {
             call->state = CALL_WAITING;
             call->due_us = again_us;

@@ -101,8 +101,8 @@ static enum err_code authenticate(void *self, struct db_session *db, const char 
     (void)self;
     (void)db;
     *out = (struct rpc_principal){.caller = RPC_CALLER_MEMBER, .scopes = RPC_SCOPE_READ};
-    out->member.bytes[0] = 7;
-    if (strcmp(token, "member") == 0)
+    out->member.bytes[0] = strcmp(token, "other") == 0 ? 8 : 7;
+    if (strcmp(token, "member") == 0 || strcmp(token, "other") == 0)
         out->scopes |= RPC_SCOPE_WRITE;
     else if (strcmp(token, "service") == 0)
         out->caller = RPC_CALLER_SERVICE;
@@ -134,6 +134,7 @@ void loop_serve(struct loop *loop, const struct loop_config *config)
         .db = config->db,
         .clock = clock_system(),
         .authenticate = authenticate,
+        .limits = config->limits,
     };
     const struct rpc_registration services[] = {{&notification, loop}, {&queue, loop}};
     assert_ok(rpc_server_new(&loop->server, &server, services, 2, &loop->err), &loop->err);

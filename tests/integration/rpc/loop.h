@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A server and a client in one process, by default without a database. The handlers are scripted
- * through `struct loop`; tokens are "member", "reader" (a member without the scope to write) and
- * "service".
+ * through `struct loop`; tokens are "member", "reader" (the same member without the scope to write), "other"
+ * (another member) and "service".
  */
 #pragma once
 
@@ -36,6 +36,7 @@ struct loop_config {
     int64_t queue_limit; /* 0: 1000 */
     const char *token;
     struct db *db; /* NULL: none */
+    struct rpc_limits limits;
 };
 
 /* A TCP port of loopback nobody listens at. */
