@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A server and a client in one process, by default without a database. The handlers are scripted
- * through `struct loop`; tokens are "member", "reader" (the same member without the scope to write), "other"
- * (another member) and "service".
+ * through `struct loop`; tokens are "member", "reader" (the same member without the scope to
+ * write), "other" (another member) and "service".
  */
 #pragma once
 
