@@ -61,19 +61,23 @@ engine_find_base_image() {
     engine_bootstrap_base_image
 }
 
+# The least of Debian 13, into an empty directory.
+debian_bootstrap() { # DIR
+    install_packages containers || die "debootstrap could not be installed"
+    if ! debootstrap --variant=minbase trixie "$1" http://deb.debian.org/debian >"$1.log" 2>&1; then
+        tail -n 3 "$1.log" >&2
+        rm -rf -- "$1"
+        die "debootstrap failed" "the whole story: $1.log"
+    fi
+}
+
 engine_bootstrap_base_image() {
     local dir
     [[ $EUID -eq 0 ]] || die "no registry has debian:trixie-slim, and only root can make it" \
         "name an image you have: BASE_IMAGE=… deploy/containers test"
-    install_packages containers || die "debootstrap could not be installed"
     say "no registry answers: making a base image with debootstrap"
     dir=$(mktemp -d /var/tmp/kith-base.XXXXXX)
-    if ! debootstrap --variant=minbase trixie "$dir" http://deb.debian.org/debian \
-        >"$dir.log" 2>&1; then
-        tail -n 3 "$dir.log" >&2
-        rm -rf -- "$dir"
-        die "debootstrap failed" "the whole story: $dir.log"
-    fi
+    debian_bootstrap "$dir"
     tar -C "$dir" -c . | docker import - "$BASE_IMAGE" >/dev/null
     rm -rf -- "$dir" "$dir.log"
 }
