@@ -14,7 +14,7 @@ demo_next() {
 
 Next:
    eval "\$(deploy/local env)"     # kith in your shell, as its operator or as mira, dana, jonas …
-   kith --as mira ask --dry-run "Who can help me to plan a climbing trip?"
+   kith --as mira ask --dry-run "Who could teach my daughter to climb?"
    kith help; deploy/local status | logs -f | down
 NEXT
 }

@@ -22,12 +22,17 @@ static const char *join(struct cli *cli, const json_t *words, const char *betwee
 static void show_evidence(struct cli *cli, const json_t *candidate)
 {
     const json_t *all = json_object_get(candidate, "evidence");
+    double sum = 0;
+    int shown = 0; /* percent so far: rounded as a sum, so that all together are 100 */
     for (size_t i = 0; i < json_array_size(all); i++) {
         const json_t *evidence = json_array_get(all, i);
         const char *path = join(cli, json_object_get(evidence, "path"), " \xE2\x86\x92 ");
         const char *how = *path != '\0' ? path : view_enum(cli, evidence, "signal", "SIGNAL_");
-        cli_note(cli, "     %3.0f %%  %s: %s (%s)", view_real(evidence, "share") * 100, how,
-            view_text(cli, evidence, "text"), view_text(cli, evidence, "kind"));
+        sum += view_real(evidence, "share") * 100;
+        int percent = (int)(sum + 0.5) - shown;
+        shown += percent;
+        cli_note(cli, "     %3d %%  %s: %s (%s)", percent, how, view_text(cli, evidence, "text"),
+            view_text(cli, evidence, "kind"));
     }
 }
 
