@@ -185,7 +185,7 @@ static const char *outcome_of(struct cli *cli, const struct node *node)
     if (is_event(line, "queue.effect"))
         text = arena_printf(
             &cli->arena, "%s after it was written", milliseconds(cli, view_int(line, "age_us")));
-    else if (is_event(line, "notify"))
+    else if (is_event(line, "inbox.notified"))
         text = arena_printf(&cli->arena, "%s, %s", short_name(view_text(cli, line, "kind")),
             view_text(cli, line, "channel"));
     else

@@ -199,9 +199,9 @@ follower_says() { grep -q "$1" follow.err; }
     soon has_effect "$trace"
     run -0 kith trace "$trace"
     [[ ${lines[0]} == "trace $trace: 1 call, 1 event" ]]
-    [[ ${lines[2]} =~ ^\ +0\.0\ ms\ +[0-9.]+\ ms\ \ recommendation\ \ Ask\ +OK$ ]]
+    [[ ${lines[2]} =~ ^\ *0\.0\ ms\ +[0-9.]+\ ms\ \ recommendation\ \ Ask\ +OK$ ]]
     [[ ${lines[3]} =~ ^\ *[0-9.]+\ ms\ +[0-9.]+\ ms\ \ \ \ └\ notification\ \ ⇐\ AskReceived\ +[0-9.]+\ ms\ after ]]
-    [[ ${lines[4]} =~ ^\ *[0-9.]+\ ms\ +└\ notification\ \ notify\ +AskReceived,\ inbox$ ]]
+    [[ ${lines[4]} =~ ^\ *[0-9.]+\ ms\ +└\ notification\ \ inbox.notified\ +AskReceived,\ inbox$ ]]
     [ "$(kith trace "${trace:0:9}" --json | jq -r .depth | xargs)" = "0 1 2" ]
     run -0 kith trace "$trace" --log - <"$KITH_LOGS/recommendation.log"
     [ "${#lines[@]}" -eq 3 ]
