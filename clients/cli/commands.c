@@ -204,6 +204,13 @@ const struct command commands[] = {
         "kith status", NULL, run_status},
     {"ping", "Services", "[PROCESS]", 0, 1, "How quickly a service answers.", NULL,
         "kith ping recommendation --count 10", ping_options, run_ping},
+    {"dead-letters", "Services", "", 0, 0, "Events that were given up, and why. For the operator.",
+        "An event between services that its receiver can not take, however often it is tried.\n"
+        "Needs the operator's token: KITH_OPERATOR_TOKEN_FILE or --token-file.",
+        "kith dead-letters", NULL, run_dead_letters},
+    {"dead-letters redrive", "Services", "[ID]", 0, 1,
+        "Deliver dead letters again, once the cause is gone; without ID all.", NULL,
+        "kith dead-letters redrive", NULL, run_dead_letters_redrive},
     {"call", "Services", "METHOD [JSON]", 1, 2, "Call any method with a request in JSON.",
         "METHOD is SERVICE/METHOD or a part that fits one only. JSON - is standard input. What\n"
         "the method takes is learnt from the service itself.",

@@ -19,6 +19,12 @@ command_fn run_inbox;
 /* status.c, call.c, describe.c, trace.c */
 command_fn run_ping, run_status, run_explain, run_call, run_describe, run_list, run_trace;
 
+/* dead_letters.c */
+command_fn run_dead_letters, run_dead_letters_redrive;
+
+/* Act as the operator: by --token-file, or the file KITH_OPERATOR_TOKEN_FILE names. */
+enum status use_operator_token(struct cli *cli, const char *next, const char *only);
+
 /* A kind of fact as people type it ("author-of") as a FactKind; NULL after saying what is wrong. */
 const char *fact_kind(struct cli *cli, const char *typed);
 

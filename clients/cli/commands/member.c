@@ -60,23 +60,30 @@ json_t *facts_given(struct cli *cli, const char *option)
 
 /* ---- commands -------------------------------------------------------------------------------- */
 
-/* The operator's token, unless an invitation code speaks for the newcomer. */
-static enum status use_operator_token(struct cli *cli)
+enum status use_operator_token(struct cli *cli, const char *next, const char *only)
 {
     const char *file = getenv("KITH_OPERATOR_TOKEN_FILE");
     struct err err;
     if (cli_has(cli, "token-file"))
         return STATUS_OK;
     cli->profile.token = NULL;
-    if (cli_has(cli, "invitation"))
-        return STATUS_OK;
     if (file == NULL || *file == '\0')
-        return cli_refuse(cli, STATUS_DENIED,
-            "set KITH_OPERATOR_TOKEN_FILE, or give --token-file or --invitation",
-            "only the operator adds members without an invitation");
+        return cli_refuse(cli, STATUS_DENIED, next, "%s", only);
     if (profile_read_secret(file, &cli->profile.token, &cli->arena, &err) != ERR_OK)
         return cli_refuse(cli, STATUS_USAGE, NULL, "%s", err.msg);
     return STATUS_OK;
+}
+
+/* The operator's, unless an invitation code speaks for the newcomer. */
+static enum status choose_token(struct cli *cli)
+{
+    if (!cli_has(cli, "token-file") && cli_has(cli, "invitation")) {
+        cli->profile.token = NULL;
+        return STATUS_OK;
+    }
+    return use_operator_token(cli,
+        "set KITH_OPERATOR_TOKEN_FILE, or give --token-file or --invitation",
+        "only the operator adds members without an invitation");
 }
 
 static enum status save_token(struct cli *cli, const char *name, const char *token)
@@ -97,7 +104,7 @@ enum status run_member_add(struct cli *cli)
     if (profile != NULL && !profile_is_name(profile))
         return cli_refuse(cli, STATUS_USAGE, NULL, "\"%s\" is no name of a profile", profile);
     json_t *facts = facts_given(cli, "fact");
-    if (facts == NULL || use_operator_token(cli) != STATUS_OK) {
+    if (facts == NULL || choose_token(cli) != STATUS_OK) {
         json_decref(facts);
         return cli->status;
     }

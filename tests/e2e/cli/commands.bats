@@ -326,6 +326,29 @@ routes_to_dana() {
     run -3 kith --as jonas logout
 }
 
+@test "an event that nobody can take is a dead letter, seen in status, and redriven" {
+    none_left() { [[ $(kith dead-letters --json) == "" ]]; }
+    is_dead() { [[ $(kith dead-letters --json) == *REQUEST_MALFORMED* ]]; }
+    status_has() { [[ $(kith status) == *"$1"* ]]; }
+    run -0 kith dead-letters
+    [[ $output == "0 dead letters" ]]
+    run -4 env -u KITH_OPERATOR_TOKEN_FILE kith dead-letters
+    [[ $output == *"only the operator"* ]]
+    "$REPO/deploy/local" psql -qc "INSERT INTO recommendation.outbox (member_id, id, bucket, kind, traceparent, payload, subscriber)
+        VALUES ('01890000-0000-7000-8000-000000000001', '01890000-0000-7000-8000-000000000002', 0,
+            'kith.v1.AskReceived', '', '', 'notification')"
+    soon is_dead
+    run -0 kith dead-letters
+    [[ $output == *"AskReceived"*"recommendation → notification"*"REQUEST_MALFORMED"*"next: "* ]]
+    soon status_has "kith dead-letters lists them"
+    run -3 kith dead-letters redrive 01890000-0000-7000-8000-000000000003
+    run -0 kith dead-letters redrive 01890000-0000-7000-8000-000000000002
+    [[ $output == "1 event is on the way again" ]]
+    soon is_dead # nothing has changed
+    "$REPO/deploy/local" psql -qc "DELETE FROM recommendation.dead_letter"
+    soon none_left
+}
+
 @test "no name can command the terminal" {
     local override=$'\xe2\x80\xae' isolate=$'\xe2\x81\xa6' # U+202E and U+2066, in any locale
     printf '%s\n' 'First Name,Last Name,URL,Email Address,Company,Position,Connected On' \
