@@ -39,6 +39,35 @@ bool cli_limit(struct cli *cli, int64_t fallback, int64_t *limit)
     return false;
 }
 
+/* "500ms", "3s", "2m"; a bare number is seconds. */
+static bool parse_time(const char *text, int64_t *ms)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"", 1000}, {"m", 60000}, {"min", 60000}};
+    char *end;
+    long n = strtol(text, &end, 10);
+    if (end == text || n <= 0 || n > 1000000)
+        return false;
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (strcmp(end, units[i].unit) == 0) {
+            *ms = n * units[i].ms;
+            return true;
+        }
+    return false;
+}
+
+bool cli_time(struct cli *cli, const char *option, int64_t *ms)
+{
+    const char *text = cli_option(cli, option);
+    if (text == NULL || parse_time(text, ms))
+        return true;
+    (void)cli_refuse(cli, STATUS_USAGE, arena_printf(&cli->arena, "--%s 3s", option),
+        "--%s: \"%s\" is no time such as 500ms, 3s or 2m", option, text);
+    return false;
+}
+
 const char *cli_operand(const struct cli *cli, int n)
 {
     return n < cli->n_operands ? cli->operands[n] : NULL;

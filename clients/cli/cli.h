@@ -85,6 +85,10 @@ bool cli_has(const struct cli *cli, const char *name);
 /* The number of --limit, 0 for all. False after saying that it is none. */
 bool cli_limit(struct cli *cli, int64_t fallback, int64_t *limit);
 
+/* The time an option says, "500ms"; unchanged where it is not given. False after saying that it is
+ * none. */
+bool cli_time(struct cli *cli, const char *option, int64_t *ms);
+
 /* The n-th operand, NULL beyond the last. All of them from the n-th on, joined by spaces. */
 const char *cli_operand(const struct cli *cli, int n);
 const char *cli_operands_from(struct cli *cli, int n);

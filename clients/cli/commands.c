@@ -106,6 +106,14 @@ static const struct option_row ping_options[] = {
     END,
 };
 
+static const struct option_row bench_options[] = {
+    {"duration", 0, "TIME", "how long; 5s by default"},
+    {"callers", 'c', "N", "how many call at the same time, each one call at a time; 16 by default"},
+    {"rate", 0, "N", "calls a second of all callers; as many as they can by default"},
+    {"process", 0, "NAME", "contact, recommendation or notification"},
+    END,
+};
+
 static const struct option_row help_options[] = {
     {"markdown", 0, NULL, "every page as one document"},
     {"names", 0, NULL, "names only, for completion"},
@@ -211,6 +219,13 @@ const struct command commands[] = {
     {"dead-letters redrive", "Services", "[ID]", 0, 1,
         "Deliver dead letters again, once the cause is gone; without ID all.", NULL,
         "kith dead-letters redrive", NULL, run_dead_letters_redrive},
+    {"bench", "Services", "[METHOD [JSON]]", 0, 2, "How many calls a second, and how quickly.",
+        "Calls METHOD, HealthService/Ping by default, over and over, as the member you are: think\n"
+        "twice before one that changes something. With --rate a call's time counts from when it\n"
+        "was due.",
+        "kith bench\nkith --as mira bench GetMember --callers 64 --duration 10s\n"
+        "kith --as mira bench ListContacts '{\"query\": \"swim\"}' --rate 500",
+        bench_options, run_bench},
     {"call", "Services", "METHOD [JSON]", 1, 2, "Call any method with a request in JSON.",
         "METHOD is SERVICE/METHOD or a part that fits one only. JSON - is standard input. What\n"
         "the method takes is learnt from the service itself.",

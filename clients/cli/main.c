@@ -44,36 +44,13 @@ static void set_up_output(struct cli *cli)
     cli->plain = is_colored ? "\x1b[0m" : "";
 }
 
-/* "500ms", "3s", "2m"; a bare number is seconds. */
-static bool parse_time(const char *text, int64_t *ms)
-{
-    static const struct {
-        const char *unit;
-        int64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"", 1000}, {"m", 60000}, {"min", 60000}};
-    char *end;
-    long n = strtol(text, &end, 10);
-    if (end == text || n <= 0 || n > 1000000)
-        return false;
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-        if (strcmp(end, units[i].unit) == 0) {
-            *ms = n * units[i].ms;
-            return true;
-        }
-    return false;
-}
-
 static enum status apply_options(struct cli *cli)
 {
     cli->is_json = cli_has(cli, "json");
     cli->is_quiet = cli_has(cli, "quiet");
     cli->is_verbose = cli_has(cli, "verbose");
     cli->may_ask = !cli_has(cli, "no-input") && isatty(STDIN_FILENO) != 0;
-    const char *timeout = cli_option(cli, "timeout");
-    if (timeout != NULL && !parse_time(timeout, &cli->timeout_ms))
-        return cli_refuse(cli, STATUS_USAGE, "kith --timeout 3s …",
-            "--timeout: \"%s\" is no time such as 500ms, 3s or 2m", timeout);
-    return STATUS_OK;
+    return cli_time(cli, "timeout", &cli->timeout_ms) ? STATUS_OK : cli->status;
 }
 
 static const char *variable(const char *name)

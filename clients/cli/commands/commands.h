@@ -16,8 +16,9 @@ command_fn run_invite, run_invitations, run_accept, run_decline;
 command_fn run_ask, run_asks, run_show, run_answer, run_pass;
 /* inbox.c */
 command_fn run_inbox;
-/* status.c, call.c, describe.c, trace.c */
-command_fn run_ping, run_status, run_explain, run_call, run_describe, run_list, run_trace;
+/* status.c, call.c, describe.c, trace.c, bench.c */
+command_fn run_ping, run_status, run_explain, run_call, run_describe, run_list, run_trace,
+    run_bench;
 
 /* dead_letters.c */
 command_fn run_dead_letters, run_dead_letters_redrive;

@@ -167,6 +167,8 @@ has_unread() { [ -n "$(unread "$@")" ]; }
 
 has_effect() { grep -q "evt=queue.effect trace_id=$1" "$KITH_LOGS/notification.log"; }
 
+is_busy() { [ "$(tail -n 100 "$KITH_LOGS/$1.log" | grep -c HealthService/Ping)" -gt 90 ]; }
+
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 follower_says() { grep -q "$1" follow.err; }
@@ -208,6 +210,23 @@ follower_says() { grep -q "$1" follow.err; }
     run -3 kith trace 00000000000000000000000000000000
     KITH_LOGS='' run -2 kith trace "$trace"
     [[ $output == *'deploy/local env'*'--log FILE'* ]]
+}
+
+@test "bench says how many calls a second, how quickly, and why some failed" {
+    run -0 kith bench --duration 300ms --callers 4
+    [[ ${lines[0]} =~ ^HealthService/Ping\ \ [0-9]+\ calls\ a\ second,\ 4\ callers ]]
+    [[ ${lines[1]} == *"p50 "*" ms   p99 "* && ${lines[2]} == *" succeeded, 0 failed" ]]
+    mira bench GetMember --rate 50 --duration 1s --json | jq -e '.succeeded == 50 and .p50Ms > 0 and .p50Ms <= .p99Ms'
+    run -4 kith bench GetMember --duration 300ms
+    kith bench --duration 3s --timeout 200ms --json >bench.json 3>&- &
+    bench=$!
+    soon is_busy contact
+    kill -STOP "$(stack_pid contact)"
+    status=0
+    wait "$bench" || status=$?
+    kill -CONT "$(stack_pid contact)"
+    [ "$status" -eq 8 ]
+    jq -e '.succeeded > 0 and .failures.DEADLINE_PASSED > 0' bench.json
 }
 
 # ---- without services ---------------------------------------------------------------------------
