@@ -2,6 +2,7 @@
 #include "db/combine.h"
 
 #include "db/costs.h"
+#include "db/pipeline.h"
 #include "db/pool.h"
 
 #include <stdlib.h>
@@ -10,9 +11,7 @@
 enum {
     US_PER_S = 1000000,
     NS_PER_US = 1000,
-    MAX_BATCH = 64,
     TAKEN_WAIT_US = 1000,
-    HOLD_UP_US = 250000, /* a batch takes no longer; who made it so long goes on alone */
 };
 
 /* WAITING: in the queue. TAKEN: being sent, its parameters are in use. SENT: they are not. */
@@ -23,14 +22,8 @@ struct slot {
     pthread_cond_t changed;
     enum slot_state state;
     bool leads; /* its thread is to take the next batch */
-    bool is_rerun;
-    const struct db_stmt *stmt;
-    const struct db_param *params;
-    int64_t deadline_us;
+    struct shared_read read;
     const struct db_interrupt *interrupt;
-    PGresult *result;
-    enum err_code code;
-    struct err err;
 };
 
 struct combiner {
@@ -45,8 +38,8 @@ struct combiner {
 
 struct batch {
     struct combiner *c;
-    struct slot *slots[MAX_BATCH];          /* the leader's own first */
-    const struct db_stmt *stmts[MAX_BATCH]; /* of the sent ones; slots told are others' again */
+    struct slot *slots[PIPELINE_MAX];          /* the leader's own first */
+    const struct db_stmt *stmts[PIPELINE_MAX]; /* of the sent ones; slots told are others' again */
     int n;
     int n_sent;
     int n_told; /* of the sent ones: their threads know */
@@ -82,9 +75,6 @@ static void enqueue(struct combiner *c, struct slot *slot)
 {
     slot->state = WAITING;
     slot->leads = false;
-    slot->is_rerun = false;
-    slot->result = NULL;
-    slot->code = ERR_OK;
     slot->next = NULL;
     *c->last = slot;
     c->last = &slot->next;
@@ -105,7 +95,7 @@ static void unlink_slot(struct combiner *c, struct slot *slot)
 static void settle(struct combiner *c, struct slot *slot)
 {
     if (slot->state == ABANDONED) {
-        PQclear(slot->result);
+        PQclear(slot->read.result);
         give_back(c, slot);
         return;
     }
@@ -132,7 +122,7 @@ static void take_batch(struct batch *b, struct slot *own)
 {
     struct combiner *c = b->c;
     b->slots[b->n++] = own;
-    while (c->first && !c->first->leads && b->n < MAX_BATCH) {
+    while (c->first && !c->first->leads && b->n < PIPELINE_MAX) {
         struct slot *slot = c->first;
         unlink_slot(c, slot);
         slot->state = TAKEN;
@@ -149,32 +139,13 @@ static void set_state(struct combiner *c, struct slot *slot, enum slot_state sta
     (void)pthread_mutex_unlock(&c->lock);
 }
 
-/* Puts the statement into libpq's buffer; false if it does not travel with this batch. */
-static bool send_one(struct db_conn *conn, struct slot *slot)
-{
-    const struct prepared_stmt *prepared = conn_find_prepared(conn, slot->stmt);
-    if (!prepared || conn->is_broken) {
-        slot->is_rerun = true;
-        return false;
-    }
-    struct params params;
-    slot->code = params_encode(&params, prepared, slot->params, &slot->err);
-    if (slot->code == ERR_OK && !PQsendQueryPrepared(conn->pg, prepared->name, params.n,
-                                    params.values, params.lengths, params.formats, 1)) {
-        conn->is_broken = true;
-        slot->is_rerun = true;
-    }
-    params_fini(&params);
-    return slot->code == ERR_OK && !slot->is_rerun;
-}
-
 /* Those that stay behind are told at once; the others move to the front. */
 static void send_batch(struct batch *b, struct db_conn *conn)
 {
     for (int i = 0; i < b->n; i++) {
         struct slot *slot = b->slots[i];
-        if (send_one(conn, slot)) {
-            b->stmts[b->n_sent] = slot->stmt;
+        if (pipeline_send(conn, &slot->read)) {
+            b->stmts[b->n_sent] = slot->read.stmt;
             b->slots[b->n_sent++] = slot;
             set_state(b->c, slot, SENT);
         } else {
@@ -183,8 +154,7 @@ static void send_batch(struct batch *b, struct db_conn *conn)
             (void)pthread_mutex_unlock(&b->c->lock);
         }
     }
-    if (!conn->is_broken && !PQpipelineSync(conn->pg))
-        conn->is_broken = true;
+    pipeline_sync(conn);
 }
 
 static void tell(struct batch *b, int n)
@@ -197,51 +167,21 @@ static void tell(struct batch *b, int n)
     (void)pthread_mutex_unlock(&b->c->lock);
 }
 
-/* One result into its slot. False when the connection is lost: the rest was not run, as we see it.
- */
-static bool read_result(struct db_conn *conn, struct slot *slot)
-{
-    PGresult *r = PQgetResult(conn->pg);
-    ExecStatusType status = PQresultStatus(r);
-    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
-        slot->result = r;
-    } else if (status == PGRES_PIPELINE_ABORTED) {
-        slot->is_rerun = true;
-    } else {
-        slot->code = sqlstate_raise(&slot->err, conn->pg, r, slot->stmt->name);
-        conn->is_broken =
-            PQstatus(conn->pg) == CONNECTION_BAD || slot->err.reason == REASON_DATABASE_UNAVAILABLE;
-    }
-    if (slot->result != r)
-        PQclear(r);
-    if (!conn->is_broken && PQgetResult(conn->pg) != NULL) /* the end of this statement's results */
-        conn->is_broken = true;
-    return !conn->is_broken;
-}
-
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
 /*
- * Results come in order, but PostgreSQL may keep the first ones until the last is there: which
- * statement is at work cannot be told. Threads are told of theirs when we would have to wait for
- * the next one. When the leader's time is up, or somebody's statement holds up the others, the
- * batch is cancelled and broken up.
+ * Threads are told of their results when we would have to wait for the next one. When the leader's
+ * time is up, or somebody's statement holds up the others, the batch is broken up.
  */
-static void read_batch(struct batch *b, struct db_conn *conn, int64_t deadline_us)
+static void read_batch(struct batch *b, struct db_conn *conn, int64_t until_us)
 {
-    int64_t until_us = earlier(deadline_us, conn_now_us() + HOLD_UP_US);
     for (int i = 0; i < b->n_sent; i++) {
         if (PQisBusy(conn->pg))
             tell(b, i);
-        if (!conn_await(conn, until_us)) {
-            (void)conn_cancel(conn); /* and leave it, heard or not */
-            conn->is_broken = true;
-            return;
-        }
-        if (!read_result(conn, b->slots[i]))
+        if (!pipeline_receive(conn, &b->slots[i]->read, until_us))
             return;
     }
 }
@@ -253,31 +193,15 @@ static void note_costs(struct batch *b, int64_t us)
         costs_note(&b->c->costs, b->stmts[i], us / b->n_sent);
 }
 
-static void read_sync(struct db_conn *conn, int64_t deadline_us)
-{
-    if (!conn_await(conn, deadline_us)) {
-        conn->is_broken = true;
-        return;
-    }
-    PGresult *r = PQgetResult(conn->pg);
-    if (PQresultStatus(r) != PGRES_PIPELINE_SYNC || !PQexitPipelineMode(conn->pg))
-        conn->is_broken = true;
-    PQclear(r);
-}
-
 /* What has neither result nor error goes back to its owner; the leader's own time may be up. */
 static void send_back(struct batch *b, const struct slot *own)
 {
     for (int i = b->n_told; i < b->n_sent; i++) {
-        struct slot *slot = b->slots[i];
-        bool is_lost = slot->code != ERR_OK && slot->err.reason == REASON_DATABASE_UNAVAILABLE;
-        if (is_lost || (!slot->result && slot->code == ERR_OK))
-            slot->is_rerun = true;
-        if (slot->is_rerun)
-            slot->code = ERR_OK;
-        if (slot == own && slot->is_rerun && conn_now_us() >= slot->deadline_us) {
-            slot->is_rerun = false;
-            slot->code = err_raise(&slot->err, REASON_DEADLINE_PASSED,
+        struct shared_read *read = &b->slots[i]->read;
+        pipeline_judge(read);
+        if (b->slots[i] == own && read->is_unfinished && conn_now_us() >= read->deadline_us) {
+            read->is_unfinished = false;
+            read->code = err_raise(&read->err, REASON_DEADLINE_PASSED,
                 "the deadline passed before the database answered");
         }
     }
@@ -286,27 +210,27 @@ static void send_back(struct batch *b, const struct slot *own)
 
 static void run_batch(struct batch *b, struct db_conn *conn, struct slot *own)
 {
-    int64_t deadline_us = own->deadline_us;
-    if (!PQenterPipelineMode(conn->pg))
-        conn->is_broken = true;
-    send_batch(b, conn);
     int64_t started_us = conn_now_us();
-    read_batch(b, conn, deadline_us);
+    int64_t until_us = earlier(own->read.deadline_us, started_us + PIPELINE_HOLD_UP_US);
+    pipeline_enter(conn);
+    send_batch(b, conn);
+    read_batch(b, conn, until_us);
     note_costs(b, conn_now_us() - started_us);
-    if (!conn->is_broken)
-        read_sync(conn, deadline_us);
+    pipeline_leave(conn, until_us);
     send_back(b, own);
 }
 
 static void run_own(struct batch *b, struct db_conn *conn, struct slot *own)
 {
+    struct shared_read *read = &own->read;
     int64_t started_us = conn_now_us();
     conn->interrupt = own->interrupt;
-    own->code = conn_run(conn, own->stmt, own->params, own->deadline_us, &own->result, &own->err);
-    own->is_rerun = own->code != ERR_OK && own->err.reason == REASON_DATABASE_UNAVAILABLE;
-    if (own->is_rerun)
-        own->code = ERR_OK;
-    costs_note(&b->c->costs, own->stmt, conn_now_us() - started_us);
+    read->code =
+        conn_run(conn, read->stmt, read->params, read->deadline_us, &read->result, &read->err);
+    read->is_unfinished = read->code != ERR_OK && read->err.reason == REASON_DATABASE_UNAVAILABLE;
+    if (read->is_unfinished)
+        read->code = ERR_OK;
+    costs_note(&b->c->costs, read->stmt, conn_now_us() - started_us);
     (void)pthread_mutex_lock(&b->c->lock);
     settle(b->c, own);
     (void)pthread_mutex_unlock(&b->c->lock);
@@ -318,11 +242,11 @@ static void run_own(struct batch *b, struct db_conn *conn, struct slot *own)
 static enum err_code get_ready(
     struct db *db, const struct slot *own, struct db_conn **conn, struct err *err)
 {
-    enum err_code code = pool_lease(db, own->deadline_us, conn, err);
+    enum err_code code = pool_lease(db, own->read.deadline_us, conn, err);
     if (code != ERR_OK)
         return code;
     const struct prepared_stmt *ignored;
-    code = conn_prepare(*conn, own->stmt, own->deadline_us, &ignored, err);
+    code = conn_prepare(*conn, own->read.stmt, own->read.deadline_us, &ignored, err);
     if (code != ERR_OK) {
         pool_release(db, *conn);
         *conn = NULL;
@@ -341,8 +265,8 @@ static void lead(struct db *db, struct slot *own)
     if (code == ERR_OK) {
         take_batch(&b, own);
     } else {
-        own->code = code;
-        own->err = err;
+        own->read.code = code;
+        own->read.err = err;
         settle(c, own);
     }
     (void)pthread_mutex_unlock(&c->lock);
@@ -389,7 +313,7 @@ static bool wait_or_lead(struct db *db, struct slot *slot)
             (void)pthread_mutex_lock(&c->lock);
             continue;
         }
-        int64_t until_us = slot->deadline_us;
+        int64_t until_us = slot->read.deadline_us;
         if (conn_now_us() >= until_us) {
             if (leave(c, slot))
                 return false;
@@ -421,9 +345,12 @@ enum err_code combiner_run(const struct db_session *s, const struct db_stmt *stm
         (void)pthread_mutex_unlock(&c->lock);
         return err_raise(err, REASON_INTERNAL_ERROR, "out of memory");
     }
-    slot->stmt = stmt;
-    slot->params = params;
-    slot->deadline_us = session_deadline_us(s);
+    slot->read.stmt = stmt;
+    slot->read.params = params;
+    slot->read.result = NULL;
+    slot->read.code = ERR_OK;
+    slot->read.is_unfinished = false;
+    slot->read.deadline_us = session_deadline_us(s);
     slot->interrupt = s->interrupt;
     enqueue(c, slot);
     if (c->n_leaders < c->max_leaders) {
@@ -432,11 +359,11 @@ enum err_code combiner_run(const struct db_session *s, const struct db_stmt *stm
     }
     enum err_code code = ERR_OK;
     if (wait_or_lead(s->db, slot)) {
-        *out = slot->result;
-        *is_rerun = slot->is_rerun;
-        code = slot->code;
+        *out = slot->read.result;
+        *is_rerun = slot->read.is_unfinished;
+        code = slot->read.code;
         if (code != ERR_OK)
-            *err = slot->err;
+            *err = slot->read.err;
         give_back(c, slot);
     } else {
         code = err_raise(

@@ -56,6 +56,7 @@ struct db_session {
     int64_t deadline_us; /* on the monotonic system clock; 0: the pool's default of 30 s */
     int64_t db_us;       /* time spent waiting for the database so far; for the log */
     const struct db_interrupt *interrupt; /* NULL: only the deadline ends a wait */
+    struct db_gather *gather;             /* NULL: it waits for its reads by itself */
 };
 
 struct db_session db_session(struct db *db, int64_t deadline_us);
@@ -80,6 +81,20 @@ void db_interrupt_fini(struct db_interrupt *i);
 void db_interrupt_set(struct db_interrupt *i);
 void db_interrupt_clear(struct db_interrupt *i);
 bool db_interrupt_is_set(const struct db_interrupt *i); /* false for NULL */
+
+/*
+ * Tasks of one thread that read side by side. A session with `gather` set says what it wants to
+ * read, outside a transaction, and calls `wait`, which lets other tasks run; when all of them wait,
+ * db_gather_run() sends what they want as one round trip. A read that is slow, or was in the way of
+ * the others, runs alone after them.
+ */
+struct db_gather;
+typedef void db_gather_wait_fn(void *arg);
+struct db_gather *db_gather_new(struct db *db, db_gather_wait_fn *wait, void *arg);
+void db_gather_free(struct db_gather *g); /* nobody may be waiting; NULL is fine */
+
+/* One round trip; afterwards all who wait should look again, which returns some from `wait`. */
+void db_gather_run(struct db_gather *g);
 
 /* ---- transactions ---------------------------------------------------------------------------- */
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "db/query.h"
+
+#include "db/gather.h"
 #include "db/pool.h"
 
 #include <ctype.h>
@@ -58,7 +61,7 @@ static void note_failed(const struct db_session *s, const struct err *err)
 }
 
 /* Its own transaction: the connection breaking, or a doubtful commit, leaves a change in doubt. */
-static enum err_code run_alone(struct db_session *s, const struct db_stmt *stmt,
+enum err_code query_alone(struct db_session *s, const struct db_stmt *stmt,
     const struct db_param *params, PGresult **out, struct err *err)
 {
     int64_t deadline_us = session_deadline_us(s);
@@ -90,12 +93,14 @@ static enum err_code run_read(struct db_session *s, const struct db_stmt *stmt,
     const struct db_param *params, PGresult **out, struct err *err)
 {
     bool is_rerun = true;
+    if (s->gather)
+        return gather_read(s, stmt, params, out, err);
     if (combiner_takes(s->db->combiner, stmt)) {
         enum err_code code = combiner_run(s, stmt, params, out, &is_rerun, err);
         if (code != ERR_OK || !is_rerun)
             return code;
     }
-    return run_alone(s, stmt, params, out, err);
+    return query_alone(s, stmt, params, out, err);
 }
 
 enum err_code db_query(struct db_session *s, const struct db_stmt *stmt,
@@ -111,7 +116,7 @@ enum err_code db_query(struct db_session *s, const struct db_stmt *stmt,
     else if (stmt->is_read)
         code = run_read(s, stmt, params, &r, err);
     else
-        code = run_alone(s, stmt, params, &r, err);
+        code = query_alone(s, stmt, params, &r, err);
     s->db_us += conn_now_us() - started_us;
     code = session_outcome(s, code, err);
     if (code == ERR_OK)

@@ -22,6 +22,7 @@ struct call {
     uint64_t looked_at; /* the count of wakes when its handler began to look */
     struct id key;      /* what it waits for while it is parked */
     bool is_quick;      /* takes so little that it may run in a row with others */
+    bool is_shared;     /* runs side by side with the others of its row */
     bool is_brisk;      /* takes so little that results before it may wait for it */
     bool is_last_try;
     bool is_abandoned;                    /* its client is gone */

@@ -17,6 +17,7 @@ struct route {
     const struct rpc_method *row;
     void *state;
     atomic_uint mean_us; /* how long its handler takes, lately */
+    atomic_uint own_us;  /* of that, without waiting for the database */
 };
 
 /* Does it take so little that several may run in a row before their results are sent? */
@@ -27,6 +28,9 @@ bool route_is_brisk(const struct route *route);
 
 /* What one of its calls takes, lately. */
 unsigned route_cost_us(const struct route *route);
+
+/* Do its calls run side by side on one worker: only reads, and little beside them? */
+bool route_is_shared(const struct route *route);
 
 /* Assume it is slow until it has shown otherwise. */
 void route_forget(struct route *route);
@@ -39,8 +43,9 @@ struct dispatch {
 
 /* Memory of a worker, reset for every call. */
 struct scratch {
-    struct arena request; /* what the client sent */
-    struct arena reply;   /* the handler's, fresh for every attempt of a transaction */
+    struct arena request;     /* what the client sent */
+    struct arena reply;       /* the handler's, fresh for every attempt of a transaction */
+    struct db_gather *gather; /* NULL: the call waits for the database by itself */
 };
 
 /* NULL: METHOD_UNKNOWN. */

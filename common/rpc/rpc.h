@@ -99,6 +99,9 @@ struct rpc_method {
     rpc_handler_fn *renew; /* instead of the handler where a call is repeated by its idempotency
                               key: `out` is the first reply, but for its secrets; make new ones.
                               NULL: they stay empty */
+    bool is_reader;        /* it only reads, without a transaction, and never holds a lock as it
+                              does: a worker runs such calls side by side, and what they read at
+                              the same time is one round trip */
 };
 
 struct rpc_service {

@@ -4,6 +4,7 @@
 #include "log/log.h"
 #include "rpc/admission.h"
 #include "rpc/call_queue.h"
+#include "rpc/crew.h"
 #include "rpc/dispatch.h"
 #include "rpc/health.h"
 #include "rpc/running.h"
@@ -25,6 +26,9 @@ struct worker {
     struct rpc_server *server;
     pthread_t thread;
     struct running running;
+    struct scratch scratch;
+    struct cork cork;  /* results that leave together */
+    struct crew *crew; /* NULL: it runs calls one by one */
 };
 
 struct rpc_server {
@@ -77,7 +81,8 @@ static bool admit(struct rpc_server *s, struct call *call, struct cork *cork)
         refuse(s, call, cork, REASON_SERVER_DRAINING, "the server is shutting down");
         return false;
     }
-    call->is_quick = route_is_quick(route);
+    call->is_shared = route_is_shared(route);
+    call->is_quick = call->is_shared || route_is_quick(route);
     call->is_brisk = route_is_brisk(route);
     call->cost_us = route_cost_us(route);
     struct outcome outcome = {0};
@@ -154,8 +159,10 @@ static void on_gone(void *self, uint32_t pipe)
 /* ---- workers ---- */
 
 /* Run the call; answer it or set it aside. */
-static void run(struct rpc_server *s, struct call *call, struct scratch *scratch, struct cork *cork)
+static void run(struct worker *w, struct call *call, struct scratch *scratch)
 {
+    struct rpc_server *s = w->server;
+    struct cork *cork = &w->cork;
     struct outcome outcome;
     if (!call->is_brisk)
         transport_uncork(s->transport, cork);
@@ -170,9 +177,11 @@ static void run(struct rpc_server *s, struct call *call, struct scratch *scratch
         refuse(s, call, cork, REASON_SERVER_BUSY, "too many calls wait for something to happen");
 }
 
-static void serve(struct worker *w, struct call *call, struct scratch *scratch, struct cork *cork)
+static void serve(void *arg, struct call *call, struct scratch *scratch)
 {
+    struct worker *w = arg;
     struct rpc_server *s = w->server;
+    struct cork *cork = &w->cork;
     if (call->is_abandoned) {
         refuse(s, call, cork, REASON_CALL_CANCELLED, "the client is gone");
         return;
@@ -187,14 +196,15 @@ static void serve(struct worker *w, struct call *call, struct scratch *scratch, 
             "too many results wait for this client; it must give them lanes, or ask for less");
         return;
     }
-    if (call->is_quick) { /* over before anybody could interrupt it */
-        run(s, call, scratch, cork);
+    /* Over before anybody could interrupt it; or one of several the worker is at. */
+    if (scratch->gather || (call->is_quick && !call->is_shared)) {
+        run(w, call, scratch);
         return;
     }
     uint32_t pipe = call->pipe;
     uint64_t id = call->frame.call_id;
     running_begin(&w->running, call);
-    run(s, call, scratch, cork);
+    run(w, call, scratch);
     if (running_end(&w->running))
         drop(s, pipe, &id, 1); /* in case it was parked */
 }
@@ -208,25 +218,55 @@ static struct call *next_row(struct rpc_server *s, struct cork *cork)
     return row ? row : call_queue_take(s->queue);
 }
 
+static void flush(void *arg)
+{
+    struct worker *w = arg;
+    transport_uncork(w->server->transport, &w->cork);
+}
+
+/* A row that some calls can share, and that none would hold up. */
+static bool is_for_crew(const struct worker *w, const struct call *row)
+{
+    bool has_shared = false;
+    bool is_held_up = !w->crew || !row->next;
+    for (; row && !is_held_up; row = row->next) {
+        has_shared |= row->is_shared;
+        is_held_up = !row->is_quick && !row->is_late;
+    }
+    return has_shared && !is_held_up;
+}
+
+static void serve_row(struct worker *w, struct call *row)
+{
+    if (is_for_crew(w, row)) {
+        crew_run(w->crew, row);
+        return;
+    }
+    while (row) {
+        struct call *call = row;
+        row = call->next;
+        serve(w, call, &w->scratch);
+    }
+}
+
 static void *work(void *arg)
 {
     struct worker *w = arg;
     struct rpc_server *s = w->server;
-    struct scratch scratch;
-    arena_init(&scratch.request, (size_t)s->config.max_memory);
-    arena_init(&scratch.reply, (size_t)s->config.max_memory);
-    struct cork cork = {0};
+    const size_t max_memory = (size_t)s->config.max_memory;
+    const struct crew_config crew = {s->config.db, max_memory, serve, flush, w};
+    arena_init(&w->scratch.request, max_memory);
+    arena_init(&w->scratch.reply, max_memory);
+    if (s->config.db)
+        w->crew = crew_new(&crew);
     struct call *row;
-    while ((row = next_row(s, &cork)) != NULL) {
-        while (row) {
-            struct call *call = row;
-            row = call->next;
-            serve(w, call, &scratch, &cork);
-        }
-        transport_share(s->transport, &cork);
+    while ((row = next_row(s, &w->cork)) != NULL) {
+        serve_row(w, row);
+        transport_share(s->transport, &w->cork);
     }
-    arena_fini(&scratch.request);
-    arena_fini(&scratch.reply);
+    crew_free(w->crew);
+    arena_fini(&w->scratch.request);
+    arena_fini(&w->scratch.reply);
     return NULL;
 }
 
@@ -277,6 +317,9 @@ static enum err_code route_method(
     route->row = row;
     route->state = r->state;
     route_forget(route);
+    if (row->is_reader && (row->tx != DB_TX_NONE || !method->is_idempotent))
+        return err_raise(
+            err, REASON_INTERNAL_ERROR, "%s is called a reader, but may change something", full);
     return ERR_OK;
 }
 
