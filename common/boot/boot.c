@@ -12,6 +12,7 @@
 
 enum {
     HEALTH_INTERVAL_MS = 2000,
+    STATS_INTERVAL_US = 60 * 1000 * 1000,
     DB_PING_TIMEOUT_MS = 1000,
     DB_WAIT_MS = 30000,
     DRAIN_MS = 10000,
@@ -213,10 +214,20 @@ static void check(struct rpc_server *server, struct db *db, const struct queue_r
         check_events(server, relay);
 }
 
+static void log_stats(struct rpc_server *server, int64_t *due_us)
+{
+    int64_t now_us = clock_mono_us(clock_system());
+    if (now_us < *due_us)
+        return;
+    rpc_server_log_stats(server);
+    *due_us = now_us + STATS_INTERVAL_US;
+}
+
 void boot_run_until_stopped(
     struct rpc_server *server, struct db *db, const struct queue_relay *relay)
 {
     struct certificate_watch watch = {0};
+    int64_t stats_due_us = clock_mono_us(clock_system()) + STATS_INTERVAL_US;
     check(server, db, relay);
     certificate_check(&watch, server);
     proc_notify("READY=1");
@@ -229,7 +240,9 @@ void boot_run_until_stopped(
             certificate_renew(&watch, server);
         check(server, db, relay);
         certificate_check(&watch, server);
+        log_stats(server, &stats_due_us);
     }
+    rpc_server_log_stats(server);
     proc_notify("STOPPING=1");
     log_info("service.stopping", LOG_NONE);
 }

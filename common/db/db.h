@@ -50,6 +50,13 @@ void db_close(struct db *db);
 /* Is the database there? One round trip; for health checks. */
 MUST_USE enum err_code db_ping(struct db *db, int64_t timeout_ms, struct err *err);
 
+struct db_pool_counts {
+    size_t size;   /* connections there may be */
+    size_t n_open; /* there are */
+    size_t n_idle; /* of these, not at work */
+};
+struct db_pool_counts db_pool_count(struct db *db);
+
 struct db_session {
     struct db *db;
     struct db_tx *tx;    /* NULL: every statement is its own transaction */

@@ -287,3 +287,12 @@ enum err_code db_ping(struct db *db, int64_t timeout_ms, struct err *err)
     pool_release(db, conn);
     return code;
 }
+
+struct db_pool_counts db_pool_count(struct db *db)
+{
+    (void)pthread_mutex_lock(&db->lock);
+    const struct db_pool_counts counts = {
+        .size = (size_t)db->config.pool_size, .n_open = db->n_open, .n_idle = db->n_idle};
+    (void)pthread_mutex_unlock(&db->lock);
+    return counts;
+}

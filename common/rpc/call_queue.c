@@ -394,3 +394,15 @@ void call_queue_stop(struct call_queue *q)
     (void)pthread_cond_broadcast(&q->changed);
     (void)pthread_mutex_unlock(&q->lock);
 }
+
+struct call_queue_counts call_queue_count(struct call_queue *q)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    const struct call_queue_counts counts = {
+        .n_waiting = fair_queue_len(q->ready),
+        .n_callers = fair_queue_callers(q->ready),
+        .n_parked = q->n_parked,
+    };
+    (void)pthread_mutex_unlock(&q->lock);
+    return counts;
+}

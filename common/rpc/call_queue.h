@@ -52,5 +52,12 @@ void call_queue_abandon(struct call_queue *q, uint32_t pipe);
 /* Every parked call, now and from now on, gets its last try. */
 void call_queue_unpark_all(struct call_queue *q);
 
+struct call_queue_counts {
+    size_t n_waiting; /* for a worker */
+    size_t n_callers; /* whose calls these are */
+    size_t n_parked;
+};
+struct call_queue_counts call_queue_count(struct call_queue *q);
+
 /* call_queue_take returns NULL from now on. */
 void call_queue_stop(struct call_queue *q);

@@ -2,6 +2,7 @@
 #include "rpc/dispatch.h"
 
 #include "log/log.h"
+#include "rpc/stats.h"
 #include "rpc/validate.h"
 
 #include <kith/v1/wire.pb-c.h>
@@ -336,6 +337,15 @@ static void note_duration(struct route *route, int64_t dur_us, int64_t db_us)
     note_mean(&route->own_us, dur_us > db_us ? dur_us - db_us : 0);
 }
 
+/* The time a call was parked is its client's wish, not ours. */
+static void count(const struct run *r, enum err_code code, int64_t now_us)
+{
+    const struct call *call = r->call;
+    int64_t began_us = call->is_returned ? call->queued_us : call->arrived_us;
+    stats_add(r->d->stats, r->scratch->shard, (size_t)(r->route - r->d->routes), code,
+        r->started_us - call->queued_us, now_us - began_us);
+}
+
 static enum log_level level_of(enum err_code code)
 {
     if (code == ERR_INTERNAL || code == ERR_DATA_LOSS || code == ERR_UNKNOWN)
@@ -343,7 +353,7 @@ static enum log_level level_of(enum err_code code)
     return code == ERR_UNAVAILABLE ? LOG_WARN : LOG_INFO;
 }
 
-static void log_call(const struct run *r, const struct outcome *out)
+static void log_call(const struct run *r, const struct outcome *out, int64_t now_us)
 {
     enum log_level level = level_of(out->err.code);
     if (!log_enabled(level))
@@ -354,7 +364,6 @@ static void log_call(const struct run *r, const struct outcome *out)
     bool is_member = r->ctx.principal.caller == RPC_CALLER_MEMBER;
     bool is_failure = out->err.code != ERR_OK;
     const struct err *err = &out->err;
-    int64_t now_us = clock_mono_us(r->d->config->clock);
     log_at(level, "rpc.call", LOG_STR("trace_id", trace.trace_id),
         LOG_STR("span_id", trace.span_id),
         LOG_STR("parent_id", trace.parent_id[0] ? trace.parent_id : NULL),
@@ -423,8 +432,10 @@ void dispatch_run(
     } else {
         out->err.code = code;
     }
-    note_duration(r.route, clock_mono_us(d->config->clock) - r.started_us, r.session.db_us);
-    log_call(&r, out);
+    int64_t now_us = clock_mono_us(d->config->clock);
+    note_duration(r.route, now_us - r.started_us, r.session.db_us);
+    count(&r, out->err.code, now_us);
+    log_call(&r, out, now_us);
 }
 
 enum err_code rpc_park(struct rpc_ctx *ctx, const struct id *key)

@@ -11,6 +11,8 @@
 
 #include <stdatomic.h>
 
+struct stats;
+
 /* Who serves a method; row NULL: nobody here. */
 struct route {
     const struct schema_method *method;
@@ -39,6 +41,7 @@ struct dispatch {
     const struct rpc_server_config *config;
     const struct schema *schema;
     struct route *routes; /* by schema_index() */
+    struct stats *stats;
 };
 
 /* Memory of a worker, reset for every call. */
@@ -46,6 +49,7 @@ struct scratch {
     struct arena request;     /* what the client sent */
     struct arena reply;       /* the handler's, fresh for every attempt of a transaction */
     struct db_gather *gather; /* NULL: the call waits for the database by itself */
+    size_t shard;             /* which counters are this worker's */
 };
 
 /* NULL: METHOD_UNKNOWN. */

@@ -90,6 +90,16 @@ size_t fair_queue_len(const struct fair_queue *q)
     return q->n_calls;
 }
 
+size_t fair_queue_callers(const struct fair_queue *q)
+{
+    size_t n = 0;
+    for (const struct flow *flow = q->fresh.first; flow; flow = flow->next)
+        n += flow->first != NULL;
+    for (const struct flow *flow = q->old.first; flow; flow = flow->next)
+        n += flow->first != NULL;
+    return n;
+}
+
 /* ---- rows ---- */
 
 static struct flow **slot_of(struct fair_queue *q, uint64_t key)

@@ -28,6 +28,9 @@ void fair_queue_free(struct fair_queue *q);
 
 size_t fair_queue_len(const struct fair_queue *q);
 
+/* Of how many callers calls wait. */
+size_t fair_queue_callers(const struct fair_queue *q);
+
 /*
  * Add a call to the row of `call->flow`. NULL, or the call there is no room for: this one, or,
  * where its caller has less waiting than others, the first of a long row.

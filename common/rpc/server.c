@@ -7,7 +7,9 @@
 #include "rpc/crew.h"
 #include "rpc/dispatch.h"
 #include "rpc/health.h"
+#include "rpc/report.h"
 #include "rpc/running.h"
+#include "rpc/stats.h"
 #include "rpc/transport.h"
 
 #include <pthread.h>
@@ -17,7 +19,7 @@
 #include <string.h>
 
 /* What SERVER_BUSY advises: long enough for a queue to move, short enough not to idle. */
-enum { BUSY_RETRY_MS = 100, N_BUILT_IN = 2 };
+enum { BUSY_RETRY_MS = 100, N_BUILT_IN = 3 };
 
 /* What a caller asks for beyond this is cut: nobody may hold a place of this server for days. */
 enum { MAX_TIMEOUT_MS = 10 * 60 * 1000 };
@@ -41,6 +43,7 @@ struct rpc_server {
     size_t n_services;
     struct reflection reflection;
     struct health *health;
+    struct report *report;
     struct admission *admission;
     struct call_queue *queue;
     struct transport *transport;
@@ -57,6 +60,8 @@ static void refuse(struct rpc_server *s, struct call *call, struct cork *cork,
 {
     struct outcome outcome = {0};
     err_fill(&outcome.err, reason, "%s", msg);
+    if (reason != REASON_SERVER_BUSY && reason != REASON_CALL_CANCELLED)
+        stats_add_refusal(s->dispatch.stats, STATS_OTHER_REFUSAL);
     if (reason == REASON_SERVER_BUSY)
         outcome.err.retry_after_ms = BUSY_RETRY_MS;
     transport_answer(s->transport, call, &outcome, cork);
@@ -88,6 +93,7 @@ static bool admit(struct rpc_server *s, struct call *call, struct cork *cork)
     struct outcome outcome = {0};
     if (admission_judge(s->admission, call, call->arrived_us, &outcome.err) == ERR_OK)
         return true;
+    stats_add_refusal(s->dispatch.stats, STATS_RATE_LIMITED);
     transport_answer(s->transport, call, &outcome, cork);
     return false;
 }
@@ -109,6 +115,7 @@ static void on_calls(void *self, struct call *calls, size_t n_calls)
     while (refused) {
         struct call *call = refused;
         refused = call->next;
+        stats_add_refusal(s->dispatch.stats, STATS_QUEUE_FULL);
         refuse(s, call, &cork, REASON_SERVER_BUSY, "too many calls wait for a worker");
     }
     transport_uncork(s->transport, &cork);
@@ -166,6 +173,7 @@ static void run(struct worker *w, struct call *call, struct scratch *scratch)
     struct outcome outcome;
     if (!call->is_brisk)
         transport_uncork(s->transport, cork);
+    scratch->shard = (size_t)(w - s->workers);
     dispatch_run(&s->dispatch, call, scratch, &outcome);
     admission_learn(s->admission, call, &outcome.caller, outcome.err.reason, call->arrived_us);
     if (!outcome.is_parked) {
@@ -187,11 +195,13 @@ static void serve(void *arg, struct call *call, struct scratch *scratch)
         return;
     }
     if (call->is_late) {
+        stats_add_refusal(s->dispatch.stats, STATS_WAITED_TOO_LONG);
         refuse(s, call, cork, REASON_SERVER_BUSY,
             "the call waited longer than a busy server lets calls wait");
         return;
     }
     if (transport_is_backed_up(call)) {
+        stats_add_refusal(s->dispatch.stats, STATS_OTHER_REFUSAL);
         refuse(s, call, cork, REASON_SERVER_BUSY,
             "too many results wait for this client; it must give them lanes, or ask for less");
         return;
@@ -349,6 +359,7 @@ static enum err_code build_routes(struct rpc_server *s, const struct rpc_registr
         s->services[i] = services[i];
     s->services[n_services] = (struct rpc_registration){&health_service, s->health};
     s->services[n_services + 1] = (struct rpc_registration){&reflection_service, &s->reflection};
+    s->services[n_services + 2] = (struct rpc_registration){&stats_service, s->report};
     s->n_services = n_services + N_BUILT_IN;
     s->reflection = (struct reflection){s->services, s->n_services};
     for (size_t i = 0; i < s->n_services; i++) {
@@ -356,7 +367,7 @@ static enum err_code build_routes(struct rpc_server *s, const struct rpc_registr
         if (code != ERR_OK)
             return code;
     }
-    s->dispatch = (struct dispatch){&s->config, s->schema, s->routes};
+    s->dispatch.routes = s->routes;
     return ERR_OK;
 }
 
@@ -372,8 +383,7 @@ static enum err_code check_config(const struct rpc_server_config *c, struct err 
     return ERR_OK;
 }
 
-static enum err_code build(struct rpc_server *s, const struct rpc_registration *services,
-    size_t n_services, struct err *err)
+static enum err_code build_parts(struct rpc_server *s, struct err *err)
 {
     s->listen = strdup(s->config.listen);
     s->health = health_new(s->config.clock);
@@ -385,18 +395,35 @@ static enum err_code build(struct rpc_server *s, const struct rpc_registration *
     s->admission = admission_new(limits);
     if (!s->listen || !s->health || !s->queue || !s->admission)
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the server");
-    enum err_code code = schema_new(&s->schema, err);
-    if (code != ERR_OK)
-        return code;
-    code = build_routes(s, services, n_services, err);
-    if (code != ERR_OK)
-        return code;
     const struct transport_config config = {s->config.max_message, s->config.clock};
     const struct transport_events events = {on_calls, on_cancels, on_control, on_gone, s};
-    code = transport_new(&s->transport, &config, &events, err);
-    if (code != ERR_OK)
-        return code;
-    return start_workers(s, err);
+    enum err_code code = transport_new(&s->transport, &config, &events, err);
+    return code == ERR_OK ? schema_new(&s->schema, err) : code;
+}
+
+static enum err_code build_report(struct rpc_server *s, struct err *err)
+{
+    s->dispatch = (struct dispatch){
+        .config = &s->config,
+        .schema = s->schema,
+        .stats = stats_new(schema_count(s->schema), (size_t)s->config.workers),
+    };
+    const struct report_sources sources = {&s->dispatch, s->queue, s->transport};
+    s->report = report_new(&sources);
+    if (!s->dispatch.stats || !s->report)
+        return err_raise(err, REASON_INTERNAL_ERROR, "no memory for counters");
+    return ERR_OK;
+}
+
+static enum err_code build(struct rpc_server *s, const struct rpc_registration *services,
+    size_t n_services, struct err *err)
+{
+    enum err_code code = build_parts(s, err);
+    if (code == ERR_OK)
+        code = build_report(s, err);
+    if (code == ERR_OK)
+        code = build_routes(s, services, n_services, err);
+    return code == ERR_OK ? start_workers(s, err) : code;
 }
 
 enum err_code rpc_server_new(struct rpc_server **out, const struct rpc_server_config *config,
@@ -444,6 +471,11 @@ void rpc_server_wake(struct rpc_server *s, const struct id *key)
     call_queue_wake(s->queue, key);
 }
 
+void rpc_server_log_stats(struct rpc_server *s)
+{
+    report_log(s->report);
+}
+
 void rpc_server_set_health(
     struct rpc_server *s, const char *part, bool is_required, const char *problem)
 {
@@ -470,6 +502,8 @@ void rpc_server_free(struct rpc_server *s)
         return; /* better to keep the memory than to have it used */
     call_queue_free(s->queue);
     admission_free(s->admission);
+    report_free(s->report);
+    stats_free(s->dispatch.stats);
     health_free(s->health);
     schema_free(s->schema);
     free(s->routes);

@@ -84,6 +84,9 @@ MUST_USE enum err_code rpc_server_renew_certificate(struct rpc_server *server, s
 /* Seconds since 1970 when it expires; INT64_MAX: there is none. */
 int64_t rpc_server_certificate_expires_s(const struct rpc_server *server);
 
+/* Write a line of what happened since the line before: "rpc.stats". One thread at a time. */
+void rpc_server_log_stats(struct rpc_server *server);
+
 /* Run parked calls with this key again. */
 void rpc_server_wake(struct rpc_server *server, const struct id *key);
 

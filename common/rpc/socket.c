@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <string.h>
 #include <time.h>
 
 enum { PATIENCE_S = 2 };
@@ -26,4 +27,37 @@ bool socket_close(nng_socket socket)
         return true;
     (void)pthread_detach(thread);
     return false;
+}
+
+/* Zero where NNG was built without statistics. */
+static uint64_t value_of(nng_stat *parent, const char *name)
+{
+    for (nng_stat *stat = nng_stat_child(parent); stat; stat = nng_stat_next(stat))
+        if (strcmp(nng_stat_name(stat), name) == 0)
+            return nng_stat_value(stat);
+    return 0;
+}
+
+static void add_listener(nng_stat *listener, struct socket_counts *out)
+{
+    static const char *const failures[] = {"reject", "oom", "proto", "timeout", "auth", "other"};
+    out->n_accepted += value_of(listener, "accept");
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
+        out->n_rejected += value_of(listener, failures[i]);
+}
+
+void socket_count(nng_socket socket, struct socket_counts *out)
+{
+    nng_stat *all = NULL;
+    *out = (struct socket_counts){0};
+    if (nng_stats_get(&all) != 0)
+        return;
+    for (nng_stat *scope = nng_stat_child(all); scope; scope = nng_stat_next(scope)) {
+        const char *name = nng_stat_name(scope);
+        if (strncmp(name, "socket", 6) == 0 && value_of(scope, "id") == socket.id)
+            out->n_pipes = value_of(scope, "pipes");
+        if (strncmp(name, "listener", 8) == 0 && value_of(scope, "socket") == socket.id)
+            add_listener(scope, out);
+    }
+    nng_stats_free(all);
 }

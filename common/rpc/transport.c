@@ -51,6 +51,7 @@ struct transport {
     struct batch_pool batches;
     struct connections connections;
     size_t n_unanswered; /* results still to be sent */
+    uint64_t n_received; /* messages */
     bool is_closing;
 };
 
@@ -345,6 +346,7 @@ static void on_received(struct exchange *x, int rv)
     struct transport *t = x->transport;
     (void)pthread_mutex_lock(&t->lock);
     t->n_receiving--;
+    t->n_received += rv == 0;
     (void)pthread_mutex_unlock(&t->lock);
     if (rv == NNG_ECLOSED || rv == NNG_ECANCELED)
         return;
@@ -448,6 +450,20 @@ enum err_code transport_listen(
 struct listeners *transport_listeners(struct transport *t)
 {
     return &t->listeners;
+}
+
+void transport_count(struct transport *t, struct transport_counts *out)
+{
+    struct socket_counts socket;
+    socket_count(t->socket, &socket);
+    *out = (struct transport_counts){
+        .n_open = socket.n_pipes,
+        .n_accepted = socket.n_accepted,
+        .n_rejected = socket.n_rejected,
+    };
+    (void)pthread_mutex_lock(&t->lock);
+    out->n_received = t->n_received;
+    (void)pthread_mutex_unlock(&t->lock);
 }
 
 bool transport_wait_idle(struct transport *t, int64_t timeout_ms)

@@ -62,6 +62,14 @@ bool transport_is_backed_up(const struct call *call);
  */
 void transport_share(struct transport *t, struct cork *cork);
 
+struct transport_counts {
+    uint64_t n_open;     /* connections now */
+    uint64_t n_accepted; /* since the start */
+    uint64_t n_rejected; /* by NNG: no memory, another protocol, a greeting that took too long */
+    uint64_t n_received; /* messages */
+};
+void transport_count(struct transport *t, struct transport_counts *out);
+
 /* Wait until every call received is answered and sent. False if that took too long. */
 bool transport_wait_idle(struct transport *t, int64_t timeout_ms);
 
