@@ -138,7 +138,7 @@ static void reflection_lists_services_and_hands_out_the_descriptors(void **state
     Kith__V1__GetDescriptorSetResponse *set;
     loop_start(&loop, &(struct loop_config){0});
     assert_int_equal(call("/kith.v1.ReflectionService/ListServices", NULL, &in, &names), ERR_OK);
-    assert_int_equal(names->n_services, 4);
+    assert_int_equal(names->n_services, 5);
     assert_string_equal(names->services[0], "kith.v1.NotificationService");
     assert_int_equal(call("/kith.v1.ReflectionService/GetDescriptorSet", NULL, &get, &set), ERR_OK);
     assert_true(set->descriptor_set.len > 10000);
