@@ -47,6 +47,7 @@ struct service_options {
     int64_t connection_rate;
     int64_t member_rate;
     int64_t bad_token_rate;
+    int64_t dead_letter_days;
     bool allow_unsafe_database;
 };
 
@@ -112,6 +113,9 @@ struct service_options {
     {"bad-token-rate", CONFIG_INT, offsetof(type, field.bad_token_rate), "10", \
         "Refused tokens per second one connection may try; 0: any number.", 0, 1000000, \
         NULL, false}, \
+    {"dead-letter-days", CONFIG_INT, offsetof(type, field.dead_letter_days), "90", \
+        "How long events that were given up are kept; 0 for ever, to 36500.", 0, 36500, NULL, \
+        false}, \
     {"allow-unsafe-database", CONFIG_BOOL, offsetof(type, field.allow_unsafe_database), NULL, \
         "Serve although the database may lose acknowledged changes; for tests.", 0, 0, NULL, false}
 

@@ -12,7 +12,7 @@
  * "the services". The key of a caller without a token belongs to the very request it came with:
  * with another one it is another key. Two calls with the same key at the same time: the second gets
  * the reply of the first. A call without a token writes nothing before it has succeeded, so that
- * strangers who are refused cost a look-up.
+ * strangers who are refused cost a look-up. Rows older than a week are common/housekeeping's.
  */
 #pragma once
 

@@ -9,4 +9,4 @@ CREATE TABLE idempotency (
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (member_id, key)
 );
-CREATE INDEX idempotency_age ON idempotency (member_id, created_at);
+CREATE INDEX idempotency_age ON idempotency (created_at);

@@ -5,13 +5,11 @@
 
 #include <kith/v1/queue.pb-c.h>
 
-#include <stdatomic.h>
 #include <string.h>
 
 enum {
     CHUNK = 32, /* events that share a transaction, as long as all goes well */
     EFFECT_MEMORY = 1 << 20,
-    CLEAN_EVERY_US = 10000000,
     REPLY_RESERVE_US = 500000, /* of the deadline: stop with effects, acknowledge what is done */
 };
 
@@ -258,27 +256,12 @@ static enum err_code take_batch(
     return ERR_OK;
 }
 
-/* One bucket at a time, now and then, by whoever takes events at that moment. */
-static void clean_inbox(struct queue_consumer *c, struct rpc_ctx *ctx)
-{
-    int64_t now_us = clock_mono_us(ctx->clock);
-    int64_t due_us = atomic_load(&c->clean_at_us);
-    if (now_us < due_us ||
-        !atomic_compare_exchange_strong(&c->clean_at_us, &due_us, now_us + CLEAN_EVERY_US))
-        return;
-    int bucket = (int)(atomic_fetch_add(&c->n_cleaned, 1) % ID_BUCKETS);
-    struct err err = {0};
-    CLEANUP(db_result_clear) struct db_result *cleaned = NULL;
-    if (queue_sql_clean_inbox(ctx->db, &cleaned, &err, db_int(bucket)) != ERR_OK)
-        log_warn("queue.clean_failed", LOG_INT("bucket", bucket), LOG_ERR(&err));
-}
-
 static enum err_code deliver(
     struct rpc_ctx *ctx, const ProtobufCMessage *request, ProtobufCMessage *response)
 {
     const Kith__V1__DeliverRequest *in = (const void *)request;
     Kith__V1__DeliverResponse *out = (void *)response;
-    struct queue_consumer *consumer = ctx->service;
+    const struct queue_consumer *consumer = ctx->service;
     struct intake intake = {.consumer = consumer, .ctx = ctx, .response = out};
     out->done = arena_calloc(ctx->arena, in->n_events + 1, sizeof(*out->done));
     out->refused = arena_calloc(ctx->arena, in->n_events + 1, sizeof(*out->refused));
@@ -290,8 +273,6 @@ static enum err_code deliver(
     arena_init(&intake.arena, EFFECT_MEMORY);
     enum err_code code = take_batch(&intake, in, &ctx->err);
     arena_fini(&intake.arena);
-    if (code == ERR_OK)
-        clean_inbox(consumer, ctx);
     return code;
 }
 

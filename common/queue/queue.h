@@ -6,7 +6,8 @@
  * schema's `outbox` in the statement that changes its state, one row per subscriber. Its relay
  * delivers the rows of the buckets it owns and deletes them once acknowledged: the row that is
  * still there is the truth, there is no cursor. The consumer's effect and its row in `inbox` (the
- * event id) commit together. An id is remembered for a week.
+ * event id) commit together. An id is remembered for a week,
+ * until common/housekeeping takes it away.
  *
  * Tables of every schema that takes part are made by its first migration, through the line
  *
@@ -141,8 +142,6 @@ struct queue_consumer {
     void *service; /* ctx->service of the effects */
     const struct queue_handler *handlers;
     size_t n_handlers;
-    _Atomic int64_t clean_at_us; /* private: when to delete old inbox rows again */
-    _Atomic unsigned n_cleaned;
 };
 
 extern const struct rpc_service queue_rpc; /* kith.v1.QueueService */

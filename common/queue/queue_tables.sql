@@ -33,7 +33,7 @@ CREATE TABLE dead_letter (
     died_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (member_id, id, subscriber)
 );
-CREATE INDEX dead_letter_age ON dead_letter (bucket, died_at);
+CREATE INDEX dead_letter_age ON dead_letter (died_at);
 
 -- Reference: who is told of which kind of event. A statement that changes state writes:
 --     INSERT INTO contact.outbox (member_id, id, bucket, kind, traceparent, payload, subscriber)
@@ -71,7 +71,7 @@ CREATE TABLE inbox (
     received_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (member_id, event_id)
 );
-CREATE INDEX inbox_age ON inbox (bucket, received_at);
+CREATE INDEX inbox_age ON inbox (received_at);
 
 -- Who reads these may not redirect events or make buckets.
 DO $$

@@ -3,6 +3,7 @@
 
 #include "boot/boot.h"
 #include "contact_migrations.h"
+#include "contact_sql.h"
 
 #include <kith/v1/contact.pb-c.h>
 
@@ -38,6 +39,24 @@ static enum err_code start_relay(
     return code;
 }
 
+/* What may grow old, and how old. */
+static enum err_code start_housekeeping(
+    struct contact_service *self, const struct contact_config *config, struct err *err)
+{
+    self->old_rows[0] =
+        (struct housekeeping_task){"tokens", config->token_days, &CONTACT_SQL_CLEAN_TOKENS};
+    self->old_rows[1] =
+        (struct housekeeping_task){"uploads", config->upload_days, &CONTACT_SQL_CLEAN_UPLOADS};
+    const struct housekeeping_config housekeeping = {
+        .db = self->db,
+        .clock = clock_system(),
+        .tasks = self->old_rows,
+        .n_tasks = sizeof self->old_rows / sizeof *self->old_rows,
+        .dead_letter_days = config->service.dead_letter_days,
+    };
+    return housekeeping_start(&self->housekeeping, &housekeeping, err);
+}
+
 enum err_code contact_start(struct contact_service *self, struct arena *arena,
     const struct contact_config *config, struct err *err)
 {
@@ -48,6 +67,8 @@ enum err_code contact_start(struct contact_service *self, struct arena *arena,
     if (code == ERR_OK)
         code = start_relay(self, config, err);
     if (code == ERR_OK)
+        code = start_housekeeping(self, config, err);
+    if (code == ERR_OK)
         code = rpc_server_listen(self->server, err);
     return code;
 }
@@ -55,6 +76,7 @@ enum err_code contact_start(struct contact_service *self, struct arena *arena,
 void contact_stop(struct contact_service *self)
 {
     boot_drain_server(self->server);
+    housekeeping_stop(self->housekeeping);
     rpc_server_free(self->server);
     boot_relay_stop(&self->events);
     auth_free(self->auth);

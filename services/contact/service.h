@@ -8,6 +8,7 @@
 #include "boot/relay.h"
 #include "config.h"
 #include "db/db.h"
+#include "housekeeping/housekeeping.h"
 #include "rpc/server.h"
 
 /* Begins zeroed. The parts know one another: it may not move once it is started. */
@@ -16,6 +17,8 @@ struct contact_service {
     struct auth *auth;
     struct boot_relay events; /* what it tells the others */
     struct rpc_server *server;
+    struct housekeeping_task old_rows[2];
+    struct housekeeping *housekeeping;
 };
 
 extern const struct rpc_service contact_rpc; /* kith.v1.ContactService */

@@ -4,6 +4,9 @@
 static const struct config_option options[] = {
     SERVICE_OPTION_ROWS(
         struct notification_config, service, "notification", "tcp://127.0.0.1:7103"),
+    {"read-days", CONFIG_INT, offsetof(struct notification_config, read_days), "365",
+        "Days that notifications are kept once they are read; 0 for ever, to 36500.", 0, 36500,
+        NULL, false},
     {0},
 };
 

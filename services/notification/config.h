@@ -8,6 +8,7 @@
 
 struct notification_config {
     struct service_options service;
+    int64_t read_days;
 };
 
 extern const struct config_spec notification_config_spec;

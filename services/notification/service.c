@@ -4,6 +4,7 @@
 #include "boot/boot.h"
 #include "events.h"
 #include "notification_migrations.h"
+#include "notification_sql.h"
 
 #include <kith/v1/notification.pb-c.h>
 
@@ -27,6 +28,22 @@ static enum err_code make_server(
         &self->server, &server, services, sizeof services / sizeof *services, err);
 }
 
+/* What may grow old, and how old. */
+static enum err_code start_housekeeping(
+    struct notification *self, const struct notification_config *config, struct err *err)
+{
+    self->old_rows[0] = (struct housekeeping_task){
+        "read", config->read_days, &NOTIFICATION_SQL_CLEAN_NOTIFICATIONS};
+    const struct housekeeping_config housekeeping = {
+        .db = self->db,
+        .clock = clock_system(),
+        .tasks = self->old_rows,
+        .n_tasks = sizeof self->old_rows / sizeof *self->old_rows,
+        .dead_letter_days = config->service.dead_letter_days,
+    };
+    return housekeeping_start(&self->housekeeping, &housekeeping, err);
+}
+
 enum err_code notification_start(struct notification *self, struct arena *arena,
     const struct notification_config *config, struct err *err)
 {
@@ -35,6 +52,8 @@ enum err_code notification_start(struct notification *self, struct arena *arena,
     if (code == ERR_OK)
         code = make_server(self, config, err);
     if (code == ERR_OK)
+        code = start_housekeeping(self, config, err);
+    if (code == ERR_OK)
         code = rpc_server_listen(self->server, err);
     return code;
 }
@@ -42,6 +61,7 @@ enum err_code notification_start(struct notification *self, struct arena *arena,
 void notification_stop(struct notification *self)
 {
     boot_drain_server(self->server);
+    housekeeping_stop(self->housekeeping);
     rpc_server_free(self->server);
     auth_free(self->auth);
     db_close(self->db);

@@ -7,6 +7,7 @@
 #include "auth/auth.h"
 #include "config.h"
 #include "db/db.h"
+#include "housekeeping/housekeeping.h"
 #include "queue/queue.h"
 #include "rpc/server.h"
 
@@ -16,6 +17,8 @@ struct notification {
     struct auth *auth;
     struct queue_consumer consumer;
     struct rpc_server *server; /* whose parked watchers are woken */
+    struct housekeeping_task old_rows[1];
+    struct housekeeping *housekeeping;
 };
 
 extern const struct rpc_service notification_rpc; /* kith.v1.NotificationService */

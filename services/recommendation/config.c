@@ -13,6 +13,12 @@ static const struct config_option options[] = {
     {"encoder-file", CONFIG_STR, offsetof(struct recommendation_config, encoder_file), NULL,
         "File of the sentence encoder; by default share/kith/encoder.kenc of the installation.", 0,
         0, NULL, false},
+    {"preview-days", CONFIG_INT, offsetof(struct recommendation_config, preview_days), "30",
+        "Days that the decision of a preview can be explained; 0 for ever, to 36500.", 0, 36500,
+        NULL, false},
+    {"vector-days", CONFIG_INT, offsetof(struct recommendation_config, vector_days), "90",
+        "Days that a text's vector is kept without being used; 0 for ever, to 36500.", 0, 36500,
+        NULL, false},
     {0},
 };
 

@@ -5,6 +5,7 @@
 #include "events.h"
 #include "log/log.h"
 #include "recommendation_migrations.h"
+#include "recommendation_sql.h"
 
 #include <kith/v1/recommendation.pb-c.h>
 
@@ -104,6 +105,24 @@ static enum err_code start_relay(
     return code;
 }
 
+/* What may grow old, and how old. */
+static enum err_code start_housekeeping(
+    struct recommendation *self, const struct recommendation_config *config, struct err *err)
+{
+    self->old_rows[0] = (struct housekeeping_task){
+        "previews", config->preview_days, &RECOMMENDATION_SQL_CLEAN_DECISIONS};
+    self->old_rows[1] = (struct housekeeping_task){
+        "vectors", config->vector_days, &RECOMMENDATION_SQL_CLEAN_MEANINGS};
+    const struct housekeeping_config housekeeping = {
+        .db = self->db,
+        .clock = clock_system(),
+        .tasks = self->old_rows,
+        .n_tasks = sizeof self->old_rows / sizeof *self->old_rows,
+        .dead_letter_days = config->service.dead_letter_days,
+    };
+    return housekeeping_start(&self->housekeeping, &housekeeping, err);
+}
+
 enum err_code recommendation_start(struct recommendation *self, struct arena *arena,
     const struct recommendation_config *config, struct err *err)
 {
@@ -116,6 +135,8 @@ enum err_code recommendation_start(struct recommendation *self, struct arena *ar
     if (code == ERR_OK)
         code = start_relay(self, config, err);
     if (code == ERR_OK)
+        code = start_housekeeping(self, config, err);
+    if (code == ERR_OK)
         code = rpc_server_listen(self->server, err);
     return code;
 }
@@ -123,6 +144,7 @@ enum err_code recommendation_start(struct recommendation *self, struct arena *ar
 void recommendation_stop(struct recommendation *self)
 {
     boot_drain_server(self->server);
+    housekeeping_stop(self->housekeeping);
     meanings_stop(self->meanings); /* it tells the server how far it is */
     rpc_server_free(self->server);
     boot_relay_stop(&self->events);

@@ -11,6 +11,7 @@
 #include "domain/route.h"
 #include "encoder_file.h"
 #include "engine.h"
+#include "housekeeping/housekeeping.h"
 #include "meanings.h"
 #include "rpc/server.h"
 #include "wordnet_map.h"
@@ -27,6 +28,8 @@ struct recommendation {
     struct boot_relay events; /* what it tells the others */
     struct queue_consumer consumer;
     struct rpc_server *server;
+    struct housekeeping_task old_rows[2];
+    struct housekeeping *housekeeping;
 };
 
 extern const struct rpc_service recommendation_rpc; /* kith.v1.RecommendationService */

@@ -1,8 +1,4 @@
 -- One row comes back if the key is new. A twin under way is waited for.
-WITH expired AS (
-    DELETE FROM idempotency
-    WHERE member_id = $1::uuid AND created_at < now() - interval '7 days' AND key <> $2::text
-)
 INSERT INTO idempotency (member_id, key, method, request_hash)
 VALUES ($1::uuid, $2::text, $3::int8, $4::bytea)
 ON CONFLICT (member_id, key) DO NOTHING

@@ -37,6 +37,8 @@ CREATE TABLE contact.token (
     PRIMARY KEY (member_id, token_id)
 );
 
+CREATE INDEX token_age ON contact.token (least(revoked_at, expires_at));
+
 -- Reference, keyed by the value: SHA-256 of a token's text. The text itself is stored nowhere.
 CREATE TABLE contact.token_hash (
     token_hash bytea PRIMARY KEY,

@@ -20,6 +20,8 @@ CREATE TABLE contact.import (
     PRIMARY KEY (member_id, import_id)
 );
 
+CREATE INDEX import_unfinished ON contact.import (started_at) WHERE state = 1;
+
 -- The file as it arrives; gone once it is imported.
 CREATE TABLE contact.import_chunk (
     member_id uuid NOT NULL,

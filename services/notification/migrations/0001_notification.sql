@@ -2,6 +2,7 @@
 
 -- include: common/queue/queue_tables.sql
 -- include: common/idempotency/idempotency_tables.sql
+-- include: common/housekeeping/housekeeping_tables.sql
 
 -- One row per member who was ever told anything: the number of her newest notification. Whoever
 -- numbers a notification holds this row's lock until commit, so that numbers become visible in
@@ -26,3 +27,4 @@ CREATE TABLE notification.notification (
 
 CREATE INDEX notification_unread ON notification.notification (member_id, seq)
     WHERE read_at IS NULL;
+CREATE INDEX notification_age ON notification.notification (read_at) WHERE read_at IS NOT NULL;

@@ -2,6 +2,7 @@
 
 -- include: common/queue/queue_tables.sql
 -- include: common/idempotency/idempotency_tables.sql
+-- include: common/housekeeping/housekeeping_tables.sql
 
 INSERT INTO outbox_route (kind, subscriber) VALUES
     ('kith.v1.AskReceived', 'notification'),
@@ -16,8 +17,10 @@ CREATE TABLE recommendation.decision (
     decided_at timestamptz NOT NULL,
     considered int8 NOT NULL, -- contacts looked at
     record bytea NOT NULL, -- kith.v1.DecisionRecord
+    is_asked bool NOT NULL, -- an ask follows it; others are previews, and go after a while
     PRIMARY KEY (member_id, decision_id)
 );
+CREATE INDEX decision_preview ON recommendation.decision (decided_at) WHERE NOT is_asked;
 
 -- The asker's side of an ask. Where it stands follows from its targets.
 CREATE TABLE recommendation.ask (

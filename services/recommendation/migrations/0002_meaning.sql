@@ -5,5 +5,7 @@ CREATE TABLE recommendation.meaning (
     model text NOT NULL, -- vectors of different models can not be compared
     vector bytea NOT NULL,
     hubness float8 NOT NULL,
+    used_at timestamptz NOT NULL DEFAULT now(), -- within a week
     PRIMARY KEY (text_hash, model)
 );
+CREATE INDEX meaning_age ON recommendation.meaning (used_at);

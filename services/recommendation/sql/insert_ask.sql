@@ -6,8 +6,8 @@ WITH link AS (
     WHERE c.member_id = $1::uuid AND c.contact_id = $8::uuid AND c.linked_member_id = $9::uuid
 ), decided AS (
     INSERT INTO recommendation.decision
-        (member_id, decision_id, question, decided_at, considered, record)
-    SELECT $1::uuid, $2::uuid, $4::text, $5::timestamptz, $6::int8, $7::bytea FROM link
+        (member_id, decision_id, question, decided_at, considered, record, is_asked)
+    SELECT $1::uuid, $2::uuid, $4::text, $5::timestamptz, $6::int8, $7::bytea, true FROM link
     RETURNING decision_id
 ), asked AS (
     INSERT INTO recommendation.ask (member_id, ask_id, question, asked_at, decision_id)

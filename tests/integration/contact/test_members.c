@@ -425,6 +425,29 @@ static void a_token_can_revoke_itself(void **state)
     assert_string_equal(member_of(ana.client, "")->id, ana.id);
 }
 
+static void tokens_long_expired_or_revoked_are_forgotten_with_their_hashes(void **state)
+{
+    (void)state;
+    static const char *const changes[] = {"expires_at = now() - interval '31 days'",
+        "revoked_at = now() - interval '31 days'", "expires_at = now() - interval '29 days'",
+        "revoked_at = now() - interval '29 days', expires_at = now() + interval '1 day'",
+        "expires_at = now() + interval '1 day'"};
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        char text[256];
+        (void)snprintf(text, sizeof(text), "UPDATE contact.token SET %s WHERE token_id = '%s'",
+            changes[i], new_token(ana.client, KITH__V1__SCOPE__SCOPE_UNSPECIFIED)->token_id);
+        test_sql(world.admin, text);
+    }
+    world_keep_house();
+    /* Three of them, and her first one. */
+    assert_int_equal(
+        world_count("SELECT count(*) FROM contact.token WHERE member_id = '%s'", ana.id), 4);
+    assert_int_equal(
+        world_count("SELECT count(*) FROM contact.token_hash WHERE member_id = '%s'", ana.id), 4);
+    assert_int_equal(
+        world_count("SELECT count(*) FROM contact.v1_token WHERE member_id = '%s'", ana.id), 2);
+}
+
 static void another_members_token_can_not_be_revoked(void **state)
 {
     (void)state;
@@ -462,6 +485,7 @@ int main(void)
         TEST(tokens_for_others_are_the_operators),
         TEST(a_revoked_token_is_refused_within_a_second),
         TEST(a_token_can_revoke_itself),
+        TEST(tokens_long_expired_or_revoked_are_forgotten_with_their_hashes),
         TEST(another_members_token_can_not_be_revoked),
     };
     return cmocka_run_group_tests(tests, world_start, world_stop);

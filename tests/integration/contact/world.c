@@ -38,6 +38,8 @@ static void start_service(void)
             .workers = 4,
             .queue_limit = 1000,
             .allow_unsafe_database = true},
+        .token_days = 30,
+        .upload_days = 1,
         .recommendation_endpoints = "tcp://127.0.0.1:1",
         .notification_endpoints = "tcp://127.0.0.1:1",
     };
@@ -91,6 +93,16 @@ void world_restart(void)
     contact_stop(&world.service);
     world.service = (struct contact_service){0};
     start_service();
+}
+
+void world_keep_house(void)
+{
+    const struct housekeeping_config config = {.db = world.service.db,
+        .clock = clock_system(),
+        .tasks = world.service.old_rows,
+        .n_tasks = sizeof(world.service.old_rows) / sizeof(world.service.old_rows[0]),
+        .batch = 2};
+    assert_ok(housekeeping_run(&config, &world.err), &world.err);
 }
 
 int world_forget(void **state)

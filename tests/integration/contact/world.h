@@ -38,6 +38,9 @@ int world_stop(void **state);
 /* Stop the service without a word and start it again. */
 void world_restart(void);
 
+/* All that is too old goes, now: tokens after 30 days, unfinished uploads after one. */
+void world_keep_house(void);
+
 /* cmocka set-up: free what the last test's replies took. */
 int world_forget(void **state);
 

@@ -301,17 +301,6 @@ static void a_twin_takes_over_when_the_first_one_fails(void **state)
     arena_fini(&twin.arena);
 }
 
-static void rows_older_than_a_week_go_with_the_next_key(void **state)
-{
-    (void)state;
-    struct call old = member_call("old", "request", "answer");
-    struct call recent = member_call("recent", "request", "answer");
-    assert_answered(&old, "answer", false);
-    test_sql(admin, "UPDATE shop.idempotency SET created_at = now() - interval '8 days'");
-    assert_answered(&recent, "answer", false);
-    assert_int_equal(test_sql_int(admin, "SELECT count(*) FROM shop.idempotency"), 1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,7 +313,6 @@ int main(void)
         cmocka_unit_test_setup(a_failed_call_leaves_its_key_free, forget),
         cmocka_unit_test_setup(a_twin_waits_and_gets_the_first_ones_reply, forget),
         cmocka_unit_test_setup(a_twin_takes_over_when_the_first_one_fails, forget),
-        cmocka_unit_test_setup(rows_older_than_a_week_go_with_the_next_key, forget),
     };
     return cmocka_run_group_tests(tests, open_database, close_database);
 }

@@ -88,18 +88,19 @@ static int start(void **state)
     arena_init(&replies, 16 << 20);
     auth_token_new(service_token);
     (void)snprintf(address, sizeof(address), "tcp://127.0.0.1:%d", free_port());
-    const struct notification_config config = {{
-        .listen = address,
-        .database_host = getenv("PGHOST"),
-        .database_port = 5432,
-        .database_name = getenv("PGDATABASE"),
-        .database_user = "notification",
-        .database_pool = 4,
-        .service_token = service_token,
-        .workers = 1,
-        .queue_limit = 100,
-        .allow_unsafe_database = true,
-    }};
+    const struct notification_config config = {.read_days = 365,
+        .service = {
+            .listen = address,
+            .database_host = getenv("PGHOST"),
+            .database_port = 5432,
+            .database_name = getenv("PGDATABASE"),
+            .database_user = "notification",
+            .database_pool = 4,
+            .service_token = service_token,
+            .workers = 1,
+            .queue_limit = 100,
+            .allow_unsafe_database = true,
+        }};
     assert_ok(notification_start(&service, &memory, &config, &err), &err);
     as_service = dial(service_token);
     return 0;
@@ -502,6 +503,26 @@ static void sizes_and_tokens_out_of_bounds_are_refused(void **state)
     assert_int_equal(try_call(as_ana, MARK, &mark.base, 0, &out), REASON_FIELD_INVALID);
 }
 
+static void notifications_read_long_ago_are_forgotten_unread_ones_stay(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    people_sql(admin,
+        "INSERT INTO notification.notification (member_id, id, seq, kind, subject_id, actor_id, "
+        "created_at, read_at) SELECT '%s', gen_random_uuid(), 1000 + n, 1, gen_random_uuid(), "
+        "gen_random_uuid(), now() - interval '900 days', CASE WHEN n < 2 THEN now() - n * "
+        "interval '%s days' END FROM generate_series(0, %s) AS n",
+        ana.text, "400", "2");
+    const struct housekeeping_config config = {.db = service.db,
+        .clock = clock_system(),
+        .tasks = service.old_rows,
+        .n_tasks = sizeof service.old_rows / sizeof *service.old_rows};
+    assert_ok(housekeeping_run(&config, &err), &err);
+    assert_int_equal(test_sql_int(admin, "SELECT sum(seq)::int8 FROM notification.notification "
+                                         "WHERE seq >= 1000"),
+        1000 + 1002);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, meet, part)
 
 int main(void)
@@ -518,6 +539,7 @@ int main(void)
         TEST(a_watch_without_cursor_answers_at_once_with_the_one_of_now),
         TEST(the_cursor_of_a_later_page_is_that_of_the_first),
         TEST(sizes_and_tokens_out_of_bounds_are_refused),
+        TEST(notifications_read_long_ago_are_forgotten_unread_ones_stay),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -232,19 +232,6 @@ static void a_refused_effect_leaves_nothing_behind(void **state)
     assert_int_equal(atomic_load(&rig.script.n_after), 0);
 }
 
-static void old_inbox_rows_go_young_ones_stay(void **state)
-{
-    (void)state;
-    test_sql(rig.admin, "INSERT INTO till.inbox SELECT gen_random_uuid(), gen_random_uuid(), 0, "
-                        "now() - n * interval '4 days' FROM generate_series(0, 3) AS n");
-    rig_start_consumer(&rig);
-    struct sent sent;
-    make_event(&sent, 1, "kith.v9.Unheard");
-    Kith__V1__Event *event = &sent.event;
-    assert_int_equal(deliver(&event, 1), 1);
-    assert_int_equal(rig_count(&rig, "SELECT count(*) FROM till.inbox"), 2);
-}
-
 /* ---- packing --------------------------------------------------------------------------------- */
 
 static void an_event_is_packed_with_what_the_outbox_needs(void **state)
@@ -288,7 +275,6 @@ int main(void)
         TEST(effects_of_a_batch_run_by_member_and_are_acknowledged_as_they_came),
         TEST(a_kind_nobody_handles_is_acknowledged),
         TEST(a_refused_effect_leaves_nothing_behind),
-        TEST(old_inbox_rows_go_young_ones_stay),
         TEST(an_event_is_packed_with_what_the_outbox_needs),
     };
     return cmocka_run_group_tests(tests, open_rig, close_rig);

@@ -392,6 +392,33 @@ static void a_stored_decision_can_be_computed_again(void **state)
     assert_memory_not_equal(&other.total, &record->judged[0]->candidate->score, sizeof(double));
 }
 
+static int64_t n_rows(const char *query)
+{
+    return test_sql_int(w.admin, query);
+}
+
+static void old_previews_are_forgotten_and_decisions_that_were_asked_by_are_not(void **state)
+{
+    (void)state;
+    char *preview_id = preview(&mira, SNORKELING)->decision_id;
+    Kith__V1__Ask *asked = ask(&mira, SNORKELING);
+    Kith__V1__ExplainDecisionResponse *why = NULL;
+    test_sql(w.admin, "UPDATE recommendation.decision SET decided_at = now() - interval '31 days'");
+    char *young_id = preview(&mira, SNORKELING)->decision_id;
+    test_sql(w.admin, "INSERT INTO recommendation.meaning SELECT n::text::bytea, 'm', '', 0, "
+                      "now() - n * interval '60 days' FROM generate_series(0, 2) AS n");
+    const struct housekeeping_config config = {.db = w.service.db,
+        .clock = clock_system(),
+        .tasks = w.service.old_rows,
+        .n_tasks = sizeof(w.service.old_rows) / sizeof(w.service.old_rows[0]),
+        .batch = 2};
+    assert_ok(housekeeping_run(&config, &w.err), &w.err);
+    assert_refused(try_explain(&mira, preview_id, &why), REASON_DECISION_NOT_FOUND);
+    assert_ok(try_explain(&mira, asked->decision_id, &why), &w.err);
+    assert_ok(try_explain(&mira, young_id, &why), &w.err);
+    assert_int_equal(n_rows("SELECT count(*) FROM recommendation.meaning WHERE model = 'm'"), 2);
+}
+
 static void events_make_changes_known(void **state)
 {
     (void)state;
@@ -465,6 +492,7 @@ int main(void)
         TEST(lists_go_on_page_by_page),
         TEST(the_record_of_a_decision_explains_it),
         TEST(a_stored_decision_can_be_computed_again),
+        TEST(old_previews_are_forgotten_and_decisions_that_were_asked_by_are_not),
         TEST(events_make_changes_known),
         TEST(a_contact_taken_out_is_no_candidate),
         TEST(an_answer_counts_the_next_time),
