@@ -106,6 +106,12 @@ static const struct option_row ping_options[] = {
     END,
 };
 
+static const struct option_row top_options[] = {
+    {"once", 0, NULL, "one reading, of all since the start, instead of drawing again and again"},
+    {"interval", 0, "TIME", "how long a reading is; 2s by default"},
+    END,
+};
+
 static const struct option_row bench_options[] = {
     {"duration", 0, "TIME", "how long; 5s by default"},
     {"callers", 'c', "N", "how many call at the same time, each one call at a time; 16 by default"},
@@ -219,6 +225,12 @@ const struct command commands[] = {
     {"dead-letters redrive", "Services", "[ID]", 0, 1,
         "Deliver dead letters again, once the cause is gone; without ID all.", NULL,
         "kith dead-letters redrive", NULL, run_dead_letters_redrive},
+    {"top", "Services", "", 0, 0, "What the services are busy with: calls, how long they take.",
+        "For the operator (KITH_OPERATOR_TOKEN_FILE or --token-file). Drawn again and again on a\n"
+        "terminal; elsewhere, with --once and with --json it is one reading since the start, or\n"
+        "with --interval one of so long.",
+        "kith top\nkith top --once\nkith top --interval 10s --json | jq '.methods[0]'", top_options,
+        run_top},
     {"bench", "Services", "[METHOD [JSON]]", 0, 2, "How many calls a second, and how quickly.",
         "Calls METHOD, HealthService/Ping by default, over and over, as the member you are: think\n"
         "twice before one that changes something. With --rate a call's time counts from when it\n"

@@ -22,7 +22,7 @@ static const char environment[] =
     "KITH_PROFILE                    as --as PROFILE\n"
     "KITH_TOKEN_FILE                 file with the token to use where no profile is named\n"
     "KITH_TOKEN                      the token itself, likewise\n"
-    "KITH_OPERATOR_TOKEN_FILE        file with the operator's token: member add, dead-letters\n"
+    "KITH_OPERATOR_TOKEN_FILE        file with the operator's token: member add, top, dead-letters\n"
     "KITH_CONTACT_ENDPOINTS          addresses of the services, comma separated;\n"
     "KITH_RECOMMENDATION_ENDPOINTS   tcp://127.0.0.1:7101, :7102 and :7103 where neither these\n"
     "KITH_NOTIFICATION_ENDPOINTS     nor the profile's file say otherwise\n"

@@ -20,6 +20,8 @@ command_fn run_inbox;
 command_fn run_ping, run_status, run_explain, run_call, run_describe, run_list, run_trace,
     run_bench;
 
+/* top.c */
+command_fn run_top;
 /* dead_letters.c */
 command_fn run_dead_letters, run_dead_letters_redrive;
 

@@ -229,6 +229,19 @@ follower_says() { grep -q "$1" follow.err; }
     jq -e '.succeeded > 0 and .failures.DEADLINE_PASSED > 0' bench.json
 }
 
+@test "top shows the operator what the services are busy with" {
+    run -4 env -u KITH_OPERATOR_TOKEN_FILE kith top --once
+    [[ $output == *"only the operator"* ]]
+    mira bench GetMember --rate 100 --duration 1s -q
+    run -0 kith top
+    [[ $output == *"contact"*"since its start"*"waiting (p99 "*"connections; database "*"recommendation"*"notification"* ]]
+    [[ $output =~ GetMember\ +[0-9.]+\ +[0-9.]*\ +[0-9.]+\ ms\ +[0-9.]+\ ms ]]
+    kith top --once --json | jq -se 'map(.process) == ["contact", "recommendation", "notification"]'
+    kith top --once --json | jq -se '.[0].methods | map(select(.method == "GetMember" and .ratePerS > 0 and .p50Us <= .p99Us)) | length == 1'
+    # Nobody calls it meanwhile: a reading of so long has none of what came before.
+    kith top --interval 200ms --json | jq -se '.[0].methods | map(select(.method == "GetMember")) == []'
+}
+
 # ---- without services ---------------------------------------------------------------------------
 
 @test "describe says when it speaks for no running service" {
