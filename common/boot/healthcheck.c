@@ -24,9 +24,7 @@ static const char *own_address(struct arena *arena, const char *listen)
     if (!any)
         return first;
     const char *scheme = arena_strndup(arena, first, (size_t)(any - first));
-    /* Of a certificate, localhost is the name that it bears in any case. */
-    const char *host = strncmp(first, "tls", 3) == 0 ? "localhost" : "127.0.0.1";
-    return scheme ? arena_printf(arena, "%s://%s:%s", scheme, host, any + strlen(ANY)) : NULL;
+    return scheme ? arena_printf(arena, "%s://127.0.0.1:%s", scheme, any + strlen(ANY)) : NULL;
 }
 
 static enum err_code check(const struct service_options *options, struct arena *arena,

@@ -120,6 +120,7 @@ void endpoint_flush(struct endpoint *e, int64_t now_us, struct lane **leaving)
         e->idle = lane->next;
         e->n_away++;
         lane->is_sending = true;
+        lane->began_us = now_us;
         lane->connection = e->connection;
         lane->next = *leaving;
         *leaving = lane;
@@ -341,7 +342,7 @@ bool endpoint_is_stuck(const struct endpoint *e, int64_t now_us)
 {
     bool is_waiting = !e->is_connected;
     for (size_t i = 0; i < CLIENT_LANES; i++)
-        is_waiting |= e->lanes[i].is_sending;
+        is_waiting |= e->lanes[i].is_sending && now_us - e->lanes[i].began_us > STUCK_US;
     int64_t patience_us = e->was_stuck && !e->is_connected ? STUCK_AGAIN_US : STUCK_US;
     return is_waiting && e->n_pending + e->n_sent > 0 && now_us - e->moved_us > patience_us;
 }

@@ -24,6 +24,7 @@ struct lane {
     nng_msg *msg;      /* about to leave */
     bool is_receiving; /* only in the callbacks of this lane */
     bool is_sending;
+    int64_t began_us;    /* … since then */
     uint64_t connection; /* it was sent over */
 };
 

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum { URL_SIZE = 256 };
@@ -110,10 +111,11 @@ static void use_up_prepared(nng_listener listener)
 {
     struct sockaddr_storage address;
     socklen_t len = own_address(listener, &address);
-    int fd =
-        len > 0 ? socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
+    int fd = len > 0 ? socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
     if (fd < 0)
         return;
+    const struct timeval patience = {.tv_sec = 1};
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     (void)connect(fd, (const struct sockaddr *)(const void *)&address, len);
     (void)close(fd);
 }

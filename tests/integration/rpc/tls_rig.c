@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PATHS = 16, PATH_SIZE = 256, MAX_ARGUMENTS = 16, ARENA_LIMIT = 1 << 20 };
@@ -42,6 +43,16 @@ void tls_rig_certify(const char *authority, const char *const *arguments)
     for (size_t i = 0; arguments[i]; i++)
         argv[3 + i] = arguments[i];
     run(argv);
+}
+
+void tls_rig_certify_expired(const char *authority, const char *const *arguments)
+{
+    const char *all[MAX_ARGUMENTS] = {"--days", "0"};
+    for (size_t i = 0; arguments[i]; i++)
+        all[2 + i] = arguments[i];
+    tls_rig_certify(authority, all);
+    const time_t made = time(NULL);
+    loop_await(time(NULL) > made + 1);
 }
 
 int tls_rig_make_certificates(void **state)

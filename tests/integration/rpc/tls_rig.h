@@ -24,6 +24,9 @@ int tls_rig_remove_certificates(void **state);
 /* deploy/certificates --dir AUTHORITY ARGUMENT…, up to the NULL. */
 void tls_rig_certify(const char *authority, const char *const *arguments);
 
+/* The same, and wait until it has expired: two seconds. */
+void tls_rig_certify_expired(const char *authority, const char *const *arguments);
+
 /* The path of "ours/client.pem"; static, for a few calls. */
 const char *tls_rig_path(const char *name);
 
