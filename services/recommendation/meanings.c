@@ -35,7 +35,7 @@ struct meaning_slot {
 struct meanings {
     struct meanings_config config;
     char model[ENCODER_MODEL_NAME_MAX + 16];
-    struct encoder_vector *bank; /* written by the thread before has_bank is set */
+    struct bank bank; /* written by the thread before has_bank is set */
     atomic_bool has_bank;
     pthread_mutex_t lock; /* of everything below */
     pthread_cond_t changed;
@@ -171,13 +171,13 @@ static void give_scratch(struct meanings *m, struct encoder_scratch *scratch)
 static struct meaning_encoder encoder_with(
     const struct meanings *m, struct encoder_scratch *scratch)
 {
-    return (struct meaning_encoder){.encoder = m->config.encoder,
-        .scratch = scratch,
-        .wordnet = m->config.wordnet,
-        .bank = {m->bank, bank_count()}};
+    struct meaning_encoder encoder = {
+        .encoder = m->config.encoder, .scratch = scratch, .wordnet = m->config.wordnet};
+    bank_lend(&m->bank, &encoder);
+    return encoder;
 }
 
-bool meanings_of_question(struct meanings *m, const char *question, struct encoder_vector *out)
+bool meanings_of_question(struct meanings *m, const char *question, struct meaning_question *out)
 {
     if (!atomic_load_explicit(&m->has_bank, memory_order_acquire))
         return false;
@@ -242,8 +242,9 @@ static void encode(
         meaning_of_evidence(encoder, slot->text, out);
         return;
     }
-    meaning_of_question(encoder, slot->text, &out->vector);
-    out->hubness = hubness_of(&encoder->bank, &out->vector);
+    struct meaning_question question;
+    meaning_of_question(encoder, slot->text, &question);
+    *out = (struct meaning){.vector = question.vector};
 }
 
 /* What the database had is published at once; the rest moves to the front of the batch. */
@@ -304,7 +305,7 @@ static void *work(void *arg)
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), BACKGROUND_NICE);
     if (scratch && batch) {
         struct meaning_encoder encoder = encoder_with(m, scratch);
-        bank_encode(&encoder, m->bank);
+        bank_encode(&encoder, &m->bank);
         atomic_store_explicit(&m->has_bank, true, memory_order_release);
         while (take_batch(m, batch))
             do_batch(m, &encoder, batch);
@@ -316,15 +317,15 @@ static void *work(void *arg)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-/* Raised when phrases or bank change: what is stored then is encoded anew. */
-static const char WAY_OF_SAYING[] = "1";
+/* Raised when phrases, banks or alignment change: what is stored then is encoded anew. */
+static const char WAY_OF_SAYING[] = "2";
 
 enum err_code meanings_new(
     struct meanings **out, const struct meanings_config *config, struct err *err)
 {
     struct meanings *m = calloc(1, sizeof(*m));
-    struct encoder_vector *bank = calloc(bank_count(), sizeof(*bank));
-    if (!m || !bank)
+    struct bank bank = {NULL, NULL};
+    if (!m || !bank_init(&bank))
         goto fail;
     m->config = *config;
     m->bank = bank;
@@ -337,7 +338,7 @@ enum err_code meanings_new(
     *out = m;
     return ERR_OK;
 fail:
-    free(bank);
+    bank_fini(&bank);
     free(m);
     return err_raise(err, REASON_INTERNAL_ERROR, "the thread of the encoder could not be started");
 }
@@ -370,6 +371,6 @@ void meanings_free(struct meanings *m)
         encoder_scratch_free(m->idle[i]);
     (void)pthread_cond_destroy(&m->changed);
     (void)pthread_mutex_destroy(&m->lock);
-    free(m->bank);
+    bank_fini(&m->bank);
     free(m);
 }

@@ -42,7 +42,7 @@ const struct meaning *meanings_get(const struct meaning_slot *slot);
 
 /* The vector of a question; false while the encoder warms up, or without memory. */
 bool meanings_of_question(
-    struct meanings *meanings, const char *question, struct encoder_vector *out);
+    struct meanings *meanings, const char *question, struct meaning_question *out);
 
 /* Texts that wait for their turn. */
 size_t meanings_count_waiting(struct meanings *meanings);

@@ -3,6 +3,9 @@
 
 enum { CHUNK = 64 };
 
+static const float EVIDENCE_HUBNESS = 0.3F;
+static const float QUESTION_HUBNESS = 0.8F;
+
 /* The largest so far, largest first. */
 static void keep(float kept[HUBNESS_NEIGHBOURS], size_t *n, float cosine)
 {
@@ -26,7 +29,7 @@ float hubness_of(const struct hubness_bank *bank, const struct encoder_vector *t
     for (size_t begin = 0; begin < bank->count; begin += CHUNK) {
         size_t count = bank->count - begin < CHUNK ? bank->count - begin : CHUNK;
 
-        encoder_vector_scan(text, bank->questions + begin, count, cosines);
+        encoder_vector_scan(text, bank->texts + begin, count, cosines);
         for (size_t i = 0; i < count; i++)
             keep(kept, &n, cosines[i]);
     }
@@ -35,7 +38,7 @@ float hubness_of(const struct hubness_bank *bank, const struct encoder_vector *t
     return n > 0 ? sum / (float)n : 0;
 }
 
-float hubness_correct(float cosine, float hubness)
+float hubness_correct(float cosine, float evidence, float question)
 {
-    return 2 * cosine - hubness;
+    return 2 * cosine - EVIDENCE_HUBNESS * evidence - QUESTION_HUBNESS * question;
 }

@@ -158,9 +158,9 @@ struct inverted_postings inverted_postings(const struct inverted *index, uint32_
         index->postings + index->start[term], index->start[term + 1] - index->start[term]};
 }
 
-double bm25_idf(const struct inverted *index, size_t n)
+double bm25_idf(const struct inverted *index, size_t n, double unseen)
 {
-    double with = (double)n, all = (double)index->n_docs;
+    double with = (double)n, all = (double)index->n_docs + unseen;
     return log(1.0 + (all - with + 0.5) / (with + 0.5));
 }
 

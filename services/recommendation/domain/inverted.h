@@ -46,8 +46,10 @@ struct bm25 {
     double b;  /* how much a long document is held against it: 0.75 */
 };
 
-/* ln(1 + (N - n + ½) / (n + ½)), never negative (as in Lucene). `n` 0: a term no document has. */
-double bm25_idf(const struct inverted *index, size_t n);
+/* ln(1 + (N - n + ½) / (n + ½)), never negative (as in Lucene). `n` 0: a term no document has.
+ * `unseen` documents count as further ones that have none: where there are few, all would be rare.
+ */
+double bm25_idf(const struct inverted *index, size_t n, double unseen);
 
 /* What one posting of a term with this idf adds to its document. At most idf * (k1 + 1). */
 double bm25_weight(const struct inverted *index, const struct bm25 *bm25, double idf,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/meaning.h"
 
+#include "domain/alignment.h"
 #include "domain/gloss.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,17 +27,6 @@ static void add_phrase(struct sum *sum, const char *before, const char *text, co
         sum->total[i] += vector[i];
 }
 
-static void pack(struct sum *sum, struct encoder_vector *out)
-{
-    float square = 0;
-
-    for (size_t i = 0; i < ENCODER_DIM; i++)
-        square += sum->total[i] * sum->total[i];
-    for (size_t i = 0; i < ENCODER_DIM && square > 0; i++)
-        sum->total[i] /= sqrtf(square);
-    encoder_vector_pack(sum->total, out);
-}
-
 /* "Head swim coach" → "head swim coach" within a sentence; "IT help desk" stays. */
 static void write_lowered(const char *text, char out[MEANING_MAX_BYTES + 1])
 {
@@ -46,8 +35,8 @@ static void write_lowered(const char *text, char out[MEANING_MAX_BYTES + 1])
         out[0] = (char)(out[0] - 'A' + 'a');
 }
 
-void meaning_of_evidence(
-    const struct meaning_encoder *encoder, const char *text, struct meaning *out)
+void meaning_say_evidence(
+    const struct meaning_encoder *encoder, const char *text, float out[ENCODER_DIM])
 {
     struct sum sum = {.encoder = encoder};
     char lowered[MEANING_MAX_BYTES + 1];
@@ -57,25 +46,50 @@ void meaning_of_evidence(
     write_lowered(text, lowered);
     if (encoder->wordnet != NULL)
         known = gloss_of(encoder->wordnet, text, said + 2);
-    add_phrase(&sum, "", text, "");
-    add_phrase(&sum, "I am a ", lowered, "");
-    add_phrase(&sum, "who is a ", lowered, "?");
     add_phrase(&sum, "", text, known > 0 ? said : "");
-    pack(&sum, &out->vector);
-    out->hubness = hubness_of(&encoder->bank, &out->vector);
+    add_phrase(&sum, "You should ask a ", lowered, ".");
+    add_phrase(&sum, "Questions about ", lowered, "");
+    memcpy(out, sum.total, sizeof sum.total);
+    alignment_normalise(out);
 }
 
-void meaning_of_question(
-    const struct meaning_encoder *encoder, const char *text, struct encoder_vector *out)
+void meaning_say_question(
+    const struct meaning_encoder *encoder, const char *text, float out[ENCODER_DIM])
 {
     struct sum sum = {.encoder = encoder};
 
     add_phrase(&sum, "", text, "");
     add_phrase(&sum, "Who can help: ", text, "");
-    pack(&sum, out);
+    memcpy(out, sum.total, sizeof sum.total);
+    alignment_normalise(out);
 }
 
-float meaning_likeness(const struct encoder_vector *question, const struct meaning *evidence)
+void meaning_of_evidence(
+    const struct meaning_encoder *encoder, const char *text, struct meaning *out)
 {
-    return hubness_correct(encoder_vector_cosine(question, &evidence->vector), evidence->hubness);
+    float vector[ENCODER_DIM];
+
+    meaning_say_evidence(encoder, text, vector);
+    alignment_centre_evidence(vector);
+    encoder_vector_pack(vector, &out->vector);
+    out->hubness = hubness_of(&encoder->questions, &out->vector);
+}
+
+void meaning_of_question(
+    const struct meaning_encoder *encoder, const char *text, struct meaning_question *out)
+{
+    float vector[ENCODER_DIM];
+
+    meaning_say_question(encoder, text, vector);
+    encoder_vector_pack(vector, &out->vector);
+    alignment_turn_question(vector);
+    encoder_vector_pack(vector, &out->sought);
+    out->hubness = hubness_of(&encoder->people, &out->sought);
+}
+
+float meaning_likeness(const struct meaning_question *question, const struct meaning *evidence)
+{
+    float cosine = encoder_vector_cosine(&question->sought, &evidence->vector);
+
+    return hubness_correct(cosine, evidence->hubness, question->hubness);
 }

@@ -35,7 +35,7 @@ enum score_signal {
     X(meaning_half, 0.15, "likeness of meaning, squared and summed, that makes half of it") \
     X(past_weight, 0.80, "most that past answers alone can make of expertise") \
     X(past_half, 0.50, "votes of similar past questions that make half of it") \
-    X(floor, 0.35, "expertise below which a contact does not fit") \
+    X(floor, 0.25, "expertise below which a contact does not fit") \
     X(floor_words, 0.045, "the same without an encoder, by words and WordNet alone") \
     X(affinity_base, 0.70, "affinity to somebody of whom nothing is known but the name") \
     X(affinity_connected, 0.15, "what being connected here adds") \

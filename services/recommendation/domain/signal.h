@@ -38,7 +38,7 @@ bool signal_add_hit(struct signal_hits *hits, const struct signal_hit *hit);
 
 /* What the encoder says of a question and of a network's statements. */
 struct signal_meaning {
-    struct encoder_vector question;
+    struct meaning_question question;
     const struct meaning *const *evidence; /* by statement; NULL: not encoded yet */
 };
 

@@ -7,6 +7,6 @@ enum err_code signal_find_words(
     struct tally t;
     if (!tally_init(&t, q))
         return tally_too_large(err);
-    tally_words(&t, q, q->network->stems);
+    (void)tally_words(&t, q, q->network->stems, 0);
     return tally_hits(&t, q, SCORE_WORDS, hits, err);
 }

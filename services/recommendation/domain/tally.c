@@ -35,20 +35,32 @@ static bool is_repeated(const struct text_words *words, size_t i)
     return false;
 }
 
-void tally_words(struct tally *t, const struct signal_question *q, const struct inverted *index)
+double tally_words(
+    struct tally *t, const struct signal_question *q, const struct inverted *index, double unseen)
 {
     const struct text_words *words = &q->terms.words;
-    double ceiling = bm25_idf(index, 0);
+    double ceiling = bm25_idf(index, 0, unseen);
+    double whole = 0;
     for (size_t i = 0; i < words->n && ceiling > 0; i++) {
         if (is_repeated(words, i))
             continue;
         uint32_t term = inverted_find(index, words->items[i].stem);
         struct inverted_postings postings = inverted_postings(index, term);
-        double idf =
-            bm25_idf(index, postings.n) / ceiling * terms_weight(q->wordnet, words->items[i].word);
+        double idf = bm25_idf(index, postings.n, unseen) / ceiling *
+                     terms_weight(q->wordnet, words->items[i].word);
         for (size_t k = 0; k < postings.n; k++)
             tally_add(t, postings.items[k].doc, bm25_weight(index, &BM25, idf, &postings.items[k]),
                 words->items[i].word);
+        whole += idf;
+    }
+    return whole;
+}
+
+void tally_scale(struct tally *t, double factor)
+{
+    for (size_t i = 0; i < t->n_touched; i++) {
+        t->strength[t->touched[i]] *= factor;
+        t->best[t->touched[i]] *= factor;
     }
 }
 

@@ -24,8 +24,12 @@ void tally_add(struct tally *t, uint32_t statement, double strength, const char 
 /*
  * BM25 of every document that shares a stem. Each word is weighed by how much it tells and scaled
  * so that one that no other document has, alone in a document of mean length, gives 1.
+ * `unseen`: see bm25_idf. Returns what a document of mean length with all of them has.
  */
-void tally_words(struct tally *t, const struct signal_question *q, const struct inverted *index);
+double tally_words(
+    struct tally *t, const struct signal_question *q, const struct inverted *index, double unseen);
+
+void tally_scale(struct tally *t, double factor);
 
 /* Only the strongest `keep` statements stay, strongest first, then by number. */
 void tally_keep_strongest(struct tally *t, size_t keep);

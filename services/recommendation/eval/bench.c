@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench.h"
 
-#include "domain/bank.h"
-
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,9 +22,10 @@ static void open_encoder(struct bench *bench)
     encoder->encoder = bench->file.encoder;
     encoder->wordnet = bench->wordnet.wordnet;
     encoder->scratch = must(encoder_scratch_new(encoder->encoder));
-    bench->bank = must(calloc(bank_count(), sizeof *bench->bank));
-    bank_encode(encoder, bench->bank);
-    encoder->bank = (struct hubness_bank){bench->bank, bank_count()};
+    if (!bank_init(&bench->bank))
+        (void)must(NULL);
+    bank_encode(encoder, &bench->bank);
+    bank_lend(&bench->bank, encoder);
 }
 
 void bench_open(struct bench *bench)
@@ -34,7 +33,7 @@ void bench_open(struct bench *bench)
     char path[PATH_MAX];
     struct err err;
 
-    *bench = (struct bench){.bank = NULL};
+    *bench = (struct bench){.bank = {NULL, NULL}};
     if (wordnet_map_open(&bench->wordnet, WORDNET_MAP_DEFAULT_DIR, &err) != ERR_OK)
         (void)fprintf(stderr, "without WordNet: %s\n", err.msg);
     encoder_file_default_path(path, sizeof path);
@@ -50,7 +49,7 @@ void bench_close(struct bench *bench)
     encoder_scratch_free(bench->encoder.scratch);
     encoder_file_close(&bench->file);
     wordnet_map_close(&bench->wordnet);
-    free(bench->bank);
+    bank_fini(&bench->bank);
 }
 
 bool bench_set_parameter(struct bench *bench, const char *assignment)
@@ -74,13 +73,14 @@ struct meaning *bench_encode(const struct bench *bench, const struct network *ne
     meanings = must(calloc((size_t)network->n_statements + 1, sizeof *meanings));
     for (uint32_t s = 0; s < network->n_statements; s++) {
         const char *text = network_text(network, s);
+        struct meaning_question question;
 
         if (network->statements[s].kind != NETWORK_ANSWERED) {
             meaning_of_evidence(&bench->encoder, text, &meanings[s]);
             continue;
         }
-        meaning_of_question(&bench->encoder, text, &meanings[s].vector);
-        meanings[s].hubness = hubness_of(&bench->encoder.bank, &meanings[s].vector);
+        meaning_of_question(&bench->encoder, text, &question);
+        meanings[s] = (struct meaning){.vector = question.vector};
     }
     return meanings;
 }

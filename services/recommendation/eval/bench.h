@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "domain/bank.h"
 #include "domain/route.h"
 #include "encoder_file.h"
 #include "wordnet_map.h"
@@ -13,7 +14,7 @@ struct bench {
     struct wordnet_map wordnet;
     struct encoder_file file;
     struct meaning_encoder encoder; /* .encoder is NULL without a model file */
-    struct encoder_vector *bank;
+    struct bank bank;
     struct router router;
 };
 
@@ -34,3 +35,7 @@ int topics_run(const struct bench *bench, const char *pairs, const char *nobody)
 /* Prints how test questions of `dir` (questions.tsv, answers.tsv) find who answered them, by votes
  * of the train questions. Returns the exit status. */
 int votes_run(const struct bench *bench, const char *dir);
+
+/* Writes the vector of each line of stdin, before it is aligned, as floats to stdout. `kind` is
+ * "questions" or "evidence". Returns the exit status. */
+int encode_run(const struct bench *bench, const char *kind);

@@ -23,6 +23,7 @@ struct topics {
 
 struct counts {
     size_t asked, first, third, refused;
+    size_t refused_without; /* if their own evidence were not there */
     double reciprocal;
 };
 
@@ -96,8 +97,22 @@ static bool build(struct topics *topics, struct err *err)
     return topics->evidence != NULL;
 }
 
-/* The rank of contact `right`; 0 if nothing speaks for her. */
-static size_t ask(struct topics *topics, const char *question, size_t right, bool *is_refused)
+static void count(const struct route_result *result, size_t right, struct counts *counts)
+{
+    size_t rank = 1;
+
+    while (rank <= result->n && result->candidates[rank - 1].contact != right)
+        rank++;
+    counts->asked++;
+    counts->first += rank == 1;
+    counts->third += rank <= 3 && rank <= result->n;
+    counts->reciprocal += rank <= result->n ? 1 / (double)rank : 0;
+    counts->refused += result->n_fit == 0;
+    counts->refused_without += result->n_fit == (rank == 1 ? 1 : 0) || result->n_fit == 0;
+}
+
+/* Asks; adds how contact `right` was found. */
+static void ask(struct topics *topics, const char *question, size_t right, struct counts *counts)
 {
     struct signal_meaning meaning = {.evidence = topics->evidence};
     struct route_request request = {
@@ -115,27 +130,15 @@ static size_t ask(struct topics *topics, const char *question, size_t right, boo
         (void)fprintf(stderr, "%s\n", err.msg);
         exit(1);
     }
-    *is_refused = result.n_fit == 0;
-    for (size_t i = 0; i < result.n; i++) {
-        if (result.candidates[i].contact == right)
-            return i + 1;
-    }
-    return 0;
+    count(&result, right, counts);
 }
 
 static struct counts ask_all(struct topics *topics, const struct pair *pairs, size_t n)
 {
-    struct counts counts = {.asked = n};
+    struct counts counts = {.asked = 0};
 
-    for (size_t i = 0; i < n; i++) {
-        bool is_refused;
-        size_t rank = ask(topics, pairs[i].question, i, &is_refused);
-
-        counts.first += rank == 1;
-        counts.third += rank >= 1 && rank <= 3;
-        counts.reciprocal += rank > 0 ? 1 / (double)rank : 0;
-        counts.refused += is_refused;
-    }
+    for (size_t i = 0; i < n; i++)
+        ask(topics, pairs[i].question, i, &counts);
     return counts;
 }
 
@@ -165,10 +168,11 @@ int topics_run(const struct bench *bench, const char *pairs, const char *nobody)
         return 1;
     }
     counts = ask_all(&topics, topics.pairs, topics.n);
-    (void)printf("%zu questions: top-1 %.3f  top-3 %.3f  MRR %.3f  refused %.3f\n", counts.asked,
-        share(counts.first, counts.asked), share(counts.third, counts.asked),
+    (void)printf("%zu questions: top-1 %.3f  top-3 %.3f  MRR %.3f  refused %.3f  "
+                 "recognised without their evidence %.3f\n",
+        counts.asked, share(counts.first, counts.asked), share(counts.third, counts.asked),
         counts.asked > 0 ? counts.reciprocal / (double)counts.asked : 0,
-        share(counts.refused, counts.asked));
+        share(counts.refused, counts.asked), share(counts.refused_without, counts.asked));
     if (nobody != NULL && load(nobody, &unanswerable)) {
         counts = ask_all(&topics, unanswerable.pairs, unanswerable.n);
         (void)printf("%zu questions nobody knows: recognised %.3f\n", counts.asked,

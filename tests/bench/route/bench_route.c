@@ -157,7 +157,8 @@ static void measure_size(
     (void)printf("candidates=%u statements=%u buildms=%.0f\n", net->n_contacts, net->n_statements,
         (now_us() - start) / 1e3);
     struct meaning *meanings = make_meanings(net, &evidence);
-    const struct signal_meaning meaning = {.question = meanings[0].vector, .evidence = evidence};
+    const struct signal_meaning meaning = {
+        .question = {meanings[0].vector, meanings[0].vector, 0}, .evidence = evidence};
     measure(router, net, NULL, for_us, arena);
     measure(router, net, &meaning, for_us, arena);
     free(evidence);

@@ -76,14 +76,14 @@ static void without_a_bank_nothing_is_taken_off(void **state)
 
     (void)state;
     assert_true(hubness_of(&bank, &text) == 0);
-    assert_true(hubness_correct(0.5F, 0) == 1);
+    assert_true(hubness_correct(0.5F, 0, 0) == 1);
 }
 
 static void a_hub_loses_against_what_is_near_to_this_question_alone(void **state)
 {
     struct encoder_vector near_to_all = axis(1, 1);
     struct encoder_vector near_to_one = axis(2, 0.9F);
-    struct encoder_vector question = axis(0, 0);
+    const struct meaning_question question = {axis(0, 0), axis(0, 0), 0};
     struct encoder_vector others[20];
     const struct hubness_bank bank = {others, 20};
     struct meaning hub = {near_to_all, 0};
@@ -156,14 +156,15 @@ static void the_dictionary_changes_the_vector_of_evidence(void **state)
 static void texts_of_any_length_have_a_meaning(void **state)
 {
     const struct fixture *f = *state;
-    struct encoder_vector question;
+    struct meaning_question question;
     struct meaning evidence;
     char *text = calloc(1, 100001);
 
     memset(text, 'b', 100000);
     meaning_of_question(&f->encoder, text, &question);
     meaning_of_evidence(&f->encoder, text, &evidence);
-    assert_true(evidence.vector.scale > 0 && question.scale > 0);
+    assert_true(
+        evidence.vector.scale > 0 && question.vector.scale > 0 && question.sought.scale > 0);
     meaning_of_evidence(&f->encoder, "", &evidence);
     free(text);
 }

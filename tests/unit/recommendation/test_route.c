@@ -227,7 +227,8 @@ static void a_past_question_that_means_alike_votes_too(void **state)
     static const struct meaning alike = {.vector = {.dim = {127}, .scale = 1.0F / 127}};
     static const struct meaning other = {.vector = {.dim = {0, 127}, .scale = 1.0F / 127}};
     const struct meaning *evidence[] = {&alike, &other};
-    const struct signal_meaning meaning = {.question = alike.vector, .evidence = evidence};
+    const struct signal_meaning meaning = {
+        .question = {alike.vector, alike.vector, 0}, .evidence = evidence};
     struct router router = {.wordnet = map.wordnet, .parameters = score_defaults};
     struct network *net = sample_network(map.wordnet, 2, facts);
     struct route_request request = {.question = "My chain is broken, what now?",
@@ -252,7 +253,8 @@ static void a_question_of_no_known_word_means_nothing(void **state)
         {1, NETWORK_TITLE, "Swim Coach"}, {0, NETWORK_UNSPECIFIED, NULL}};
     static const struct meaning alike = {.vector = {.dim = {127}, .scale = 1.0F / 127}};
     const struct meaning *evidence[] = {&alike};
-    const struct signal_meaning meaning = {.question = alike.vector, .evidence = evidence};
+    const struct signal_meaning meaning = {
+        .question = {alike.vector, alike.vector, 0}, .evidence = evidence};
     struct router router = {.wordnet = map.wordnet, .parameters = score_defaults};
     struct network *net = sample_network(map.wordnet, 1, facts);
     struct route_request request = {.question = "xyzzy plugh",
