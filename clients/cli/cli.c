@@ -4,9 +4,11 @@
 #include "hint.h"
 #include "view.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- what was given -------------------------------------------------------------------------- */
 
@@ -212,6 +214,12 @@ void cli_next(const struct cli *cli, const char *fmt, ...)
         (void)fprintf(stderr, "next: kith --as %s %s\n", as, text + strlen(kith));
     else
         (void)fprintf(stderr, "next: %s\n", text);
+}
+
+bool cli_is_unread(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 bool cli_emit(const struct cli *cli, const json_t *value)

@@ -134,5 +134,9 @@ void cli_say(const struct cli *cli, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void cli_note(const struct cli *cli, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void cli_next(const struct cli *cli, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Nobody reads on: the other end of the pipe that is standard output was closed. For commands that
+ * wait, whom otherwise only their next line would tell. */
+bool cli_is_unread(void);
+
 /* With --json, print this as one line. True if it did. */
 bool cli_emit(const struct cli *cli, const json_t *value);

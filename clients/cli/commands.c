@@ -120,6 +120,11 @@ static const struct option_row bench_options[] = {
     END,
 };
 
+static const struct option_row tap_options[] = {
+    {"method", 0, "METHOD", "only calls of this method"},
+    END,
+};
+
 static const struct option_row help_options[] = {
     {"markdown", 0, NULL, "every page as one document"},
     {"names", 0, NULL, "names only, for completion"},
@@ -256,6 +261,11 @@ const struct command commands[] = {
         "kith trace 7a5db2cb4a0444679a2985a5f0e06227\n"
         "journalctl -o cat -u 'kith-*' | kith trace 7a5db2cb --log -",
         trace_options, run_trace},
+    {"tap", "Services", "[PROCESS]", 0, 1, "What a service is asked and answers, as it happens.",
+        "For finding out what a client really sends. Needs the operator's token and a service\n"
+        "started with the option tap; on this machine: deploy/local down && KITH_TAP=yes\n"
+        "deploy/local up. It shows what members write, but for fields that are secrets.",
+        "kith tap\nkith tap recommendation --method Ask --json", tap_options, run_tap},
     {"explain", "Services", "[REASON]", 0, 1, "What an error means and what to do about it.", NULL,
         "kith explain NOBODY_FITS", NULL, run_explain},
     {"help", "Services", "[COMMAND]", 0, -1, "Explain a command.", NULL, "kith help ask",

@@ -48,12 +48,20 @@ static struct hint without_token(struct cli *cli)
     return hint;
 }
 
+static bool is_command(const struct cli *cli, const char *name)
+{
+    return cli->command != NULL && strcmp(cli->command->name, name) == 0;
+}
+
 struct hint hint_of(struct cli *cli, const struct kith_error *error)
 {
     struct hint hint = {kith_error_message(error), kith_error_remedy(error)};
     const char *reason = kith_error_reason(error);
     if (strcmp(reason, "TOKEN_MISSING") == 0 && cli->profile.token == NULL)
         return without_token(cli);
+    if (strcmp(reason, "METHOD_UNKNOWN") == 0 && is_command(cli, "tap"))
+        return (struct hint){"this service does not let what it is asked be seen",
+            "start it with the option tap: deploy/local down && KITH_TAP=yes deploy/local up"};
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (strcmp(table[i].reason, reason) == 0)
             hint.next = table[i].next == NULL ? hint_usage(cli) : table[i].next;

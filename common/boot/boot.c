@@ -145,6 +145,7 @@ struct rpc_server_config boot_server_config(
         .authenticator = auth,
         .idempotency = &idempotency_store,
         .limits = limits(options),
+        .may_be_tapped = options->tap,
     };
 }
 

@@ -49,6 +49,7 @@ struct service_options {
     int64_t bad_token_rate;
     int64_t dead_letter_days;
     bool allow_unsafe_database;
+    bool tap;
 };
 
 /* `field` is the struct service_options in `type`; `name` is the service's, also of its role. */
@@ -117,7 +118,10 @@ struct service_options {
         "How long events that were given up are kept; 0 for ever, to 36500.", 0, 36500, NULL, \
         false}, \
     {"allow-unsafe-database", CONFIG_BOOL, offsetof(type, field.allow_unsafe_database), NULL, \
-        "Serve although the database may lose acknowledged changes; for tests.", 0, 0, NULL, false}
+        "Serve although the database may lose acknowledged changes; for tests.", 0, 0, NULL, false}, \
+    {"tap", CONFIG_BOOL, offsetof(type, field.tap), NULL, \
+        "Let the operator see what is called here, contents included: kith tap. For finding out " \
+        "what a client sends; only on addresses of this machine.", 0, 0, NULL, false}
 
 /* `field` is a const char * in `type`; `peer` the literal name of the service found there. */
 #define SERVICE_ENDPOINTS_ROW(type, field, peer, address) \

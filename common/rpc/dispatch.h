@@ -8,6 +8,7 @@
 
 #include "rpc/call.h"
 #include "rpc/server.h"
+#include "rpc/tap.h"
 
 #include <stdatomic.h>
 
@@ -42,6 +43,7 @@ struct dispatch {
     const struct schema *schema;
     struct route *routes; /* by schema_index() */
     struct stats *stats;
+    struct tap *tap; /* NULL: none */
 };
 
 /* Memory of a worker, reset for every call. */

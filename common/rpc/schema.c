@@ -322,3 +322,17 @@ struct db_bytes schema_descriptor_set(void)
     return (struct db_bytes){
         kith_v1_descriptor_set, (size_t)(kith_v1_descriptor_set_end - kith_v1_descriptor_set)};
 }
+
+bool schema_clear_secrets(const struct schema_message *type, ProtobufCMessage *message)
+{
+    bool has_secret = false;
+    for (unsigned i = 0; i < type->type->n_fields; i++) {
+        if (!type->fields[i].is_secret)
+            continue;
+        const char **field =
+            (const char **)(void *)((char *)message + type->type->fields[i].offset);
+        *field = protobuf_c_empty_string;
+        has_secret = true;
+    }
+    return has_secret;
+}

@@ -14,7 +14,7 @@ struct schema_field {
     uint32_t max_items; /* UINT32_MAX: none declared */
     bool is_uuid;
     bool is_multiline;
-    bool is_secret;                       /* of a reply: not to be stored */
+    bool is_secret;                       /* neither stored nor shown to others */
     const struct schema_message *message; /* of a field that is a message */
 };
 
@@ -46,6 +46,9 @@ struct schema;
  */
 MUST_USE enum err_code schema_new(struct schema **out, struct err *err);
 void schema_free(struct schema *schema);
+
+/* Empty the strings of a message that are secrets. True if it has any. */
+bool schema_clear_secrets(const struct schema_message *type, ProtobufCMessage *message);
 
 /* NULL if there is none. The index is stable and below schema_count(). */
 const struct schema_method *schema_find(const struct schema *schema, uint32_t hash);

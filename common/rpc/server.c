@@ -44,6 +44,7 @@ struct rpc_server {
     struct reflection reflection;
     struct health *health;
     struct report *report;
+    struct tap *tap; /* NULL: none */
     struct admission *admission;
     struct call_queue *queue;
     struct transport *transport;
@@ -352,7 +353,7 @@ static enum err_code build_routes(struct rpc_server *s, const struct rpc_registr
     size_t n_services, struct err *err)
 {
     s->routes = calloc(schema_count(s->schema), sizeof(*s->routes));
-    s->services = calloc(n_services + N_BUILT_IN, sizeof(*s->services));
+    s->services = calloc(n_services + N_BUILT_IN + 1, sizeof(*s->services));
     if (!s->routes || !s->services)
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the table of methods");
     for (size_t i = 0; i < n_services; i++)
@@ -361,6 +362,8 @@ static enum err_code build_routes(struct rpc_server *s, const struct rpc_registr
     s->services[n_services + 1] = (struct rpc_registration){&reflection_service, &s->reflection};
     s->services[n_services + 2] = (struct rpc_registration){&stats_service, s->report};
     s->n_services = n_services + N_BUILT_IN;
+    if (s->tap)
+        s->services[s->n_services++] = (struct rpc_registration){&tap_service, s->tap};
     s->reflection = (struct reflection){s->services, s->n_services};
     for (size_t i = 0; i < s->n_services; i++) {
         enum err_code code = route_service(s, &s->services[i], err);
@@ -380,20 +383,22 @@ static enum err_code check_config(const struct rpc_server_config *c, struct err 
     if (c->max_message < WIRE_PREAMBLE_SIZE + WIRE_FRAME_SIZE || c->max_memory < 4096)
         return err_raise(
             err, REASON_CONFIG_INVALID, "the limits of message and memory are too low");
-    return ERR_OK;
+    return c->may_be_tapped ? tap_check_addresses(c->listen, err) : ERR_OK;
 }
 
 static enum err_code build_parts(struct rpc_server *s, struct err *err)
 {
     s->listen = strdup(s->config.listen);
     s->health = health_new(s->config.clock);
+    s->tap = s->config.may_be_tapped ? tap_new(s->config.clock) : NULL;
     const struct rpc_limits *limits = &s->config.limits;
     const struct fair_queue_config queue = {.limit = (size_t)s->config.queue_limit,
         .target_us = limits->queue_target_ms * 1000,
         .interval_us = limits->queue_interval_ms * 1000};
     s->queue = call_queue_new(&queue, s->config.clock);
     s->admission = admission_new(limits);
-    if (!s->listen || !s->health || !s->queue || !s->admission)
+    bool has_tap = s->tap || !s->config.may_be_tapped;
+    if (!has_tap || !s->listen || !s->health || !s->queue || !s->admission)
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the server");
     const struct transport_config config = {s->config.max_message, s->config.clock};
     const struct transport_events events = {on_calls, on_cancels, on_control, on_gone, s};
@@ -406,6 +411,7 @@ static enum err_code build_report(struct rpc_server *s, struct err *err)
     s->dispatch = (struct dispatch){
         .config = &s->config,
         .schema = s->schema,
+        .tap = s->tap,
         .stats = stats_new(schema_count(s->schema), (size_t)s->config.workers),
     };
     const struct report_sources sources = {&s->dispatch, s->queue, s->transport};
@@ -505,6 +511,7 @@ void rpc_server_free(struct rpc_server *s)
     report_free(s->report);
     stats_free(s->dispatch.stats);
     health_free(s->health);
+    tap_free(s->tap);
     schema_free(s->schema);
     free(s->routes);
     free(s->services);

@@ -54,6 +54,7 @@ struct rpc_server_config {
     void *authenticator;
     const struct rpc_idempotency *idempotency; /* may be NULL: keys are ignored */
     struct rpc_limits limits;
+    bool may_be_tapped; /* TapService shows what is called; only where all of `listen` is local */
 };
 
 struct rpc_registration {

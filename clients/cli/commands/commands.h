@@ -16,9 +16,9 @@ command_fn run_invite, run_invitations, run_accept, run_decline;
 command_fn run_ask, run_asks, run_show, run_answer, run_pass;
 /* inbox.c */
 command_fn run_inbox;
-/* status.c, call.c, describe.c, trace.c, bench.c */
+/* status.c, call.c, describe.c, trace.c, bench.c, tap.c */
 command_fn run_ping, run_status, run_explain, run_call, run_describe, run_list, run_trace,
-    run_bench;
+    run_bench, run_tap;
 
 /* top.c */
 command_fn run_top;

@@ -4,7 +4,6 @@
 
 #include <poll.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { SHOWN = 20, WATCH_MS = 30000, PING_MS = 2000, RETRY_MS = 500 };
 
@@ -110,14 +109,6 @@ void inbox_mark_subject(struct cli *cli, const char *subject_id)
     json_decref(ids);
 }
 
-/* Nobody reads on: the other end of our pipe was closed. Otherwise only the next line would tell.
- */
-static bool is_unread_pipe(void)
-{
-    struct pollfd out = {.fd = STDOUT_FILENO};
-    return poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP)) != 0;
-}
-
 static void report(const struct cli *cli, const char *what)
 {
     if (!cli->is_quiet)
@@ -131,7 +122,7 @@ static bool wait_for_return(struct cli *cli, const struct kith_error *error)
         .size = sizeof(ping), .timeout_ms = PING_MS, .process = "notification"};
     report(cli, arena_printf(&cli->arena, "%s; what came meanwhile is shown when it is back",
                     kith_error_message(error)));
-    while (!is_unread_pipe()) {
+    while (!cli_is_unread()) {
         struct kith_error *still = NULL;
         const json_t *reply = cli_try(cli, "HealthService/Ping", NULL, &ping, &still);
         kith_error_free(still);
@@ -155,7 +146,7 @@ static enum status follow(struct cli *cli, const char *cursor)
 {
     struct kith_call_options options = {
         .size = sizeof(options), .timeout_ms = cli->timeout_ms > 0 ? cli->timeout_ms : WATCH_MS};
-    while (!is_unread_pipe()) {
+    while (!cli_is_unread()) {
         (void)fflush(stdout);
         struct kith_error *error = NULL;
         const json_t *reply = cli_try(cli, "NotificationService/WatchNotifications",

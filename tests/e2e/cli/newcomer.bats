@@ -242,6 +242,30 @@ follower_says() { grep -q "$1" follow.err; }
     kith top --interval 200ms --json | jq -se '.[0].methods | map(select(.method == "GetMember")) == []'
 }
 
+looks_at_contact() { grep -q "looking at kith-contact" tap.err; }
+
+has_tapped() { grep -q "ContactService/$1 " tap.out; }
+
+@test "a service started with the option tap shows what it is asked, but no secret" {
+    run -2 kith tap notification
+    [[ ${lines[0]} == "kith tap: this service does not let what it is asked be seen" ]]
+    [[ ${lines[1]} == "next: start it with the option tap: "*"KITH_TAP=yes deploy/local up" ]]
+    kill -TERM "$(stack_pid contact)"
+    KITH_TAP=yes stack_start contact
+    kith tap >tap.out 2>tap.err 3>&- &
+    tap=$!
+    soon looks_at_contact
+    mira contacts swim >contacts.out
+    kith member add "Ida Lund" ida@example.org -q >token
+    soon has_tapped CreateMember
+    kill "$tap"
+    has_tapped ListContacts
+    grep -q '→ {"query": "swim"' tap.out
+    grep -q 'Ida Lund' tap.out
+    run -1 grep -F "$(cat token)" tap.out
+    run -4 mira call ReadTap --process contact
+}
+
 # ---- without services ---------------------------------------------------------------------------
 
 @test "describe says when it speaks for no running service" {
