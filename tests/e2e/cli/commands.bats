@@ -295,7 +295,7 @@ routes_to_dana() {
 
 @test "a deadline that passes is told apart" {
     kill -STOP "$(stack_pid contact)"
-    run kith --as mira --timeout 300ms whoami
+    run kith --as mira --timeout 100ms whoami
     kill -CONT "$(stack_pid contact)"
     [ "$status" -eq 7 ]
     [[ $output == *"next: Call again with the same idempotency key"* ]]
