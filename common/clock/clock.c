@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clock/clock.h"
 
-#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
-enum { US_PER_S = 1000000, NS_PER_US = 1000 };
+enum { US_PER_S = 1000000, NS_PER_US = 1000, DATE_LEN = sizeof("YYYY-MM-DDTHH:MM:SS") - 1 };
 
 static int64_t read_us(clockid_t id)
 {
@@ -41,6 +41,22 @@ int64_t clock_mono_us(const struct clock *c)
     return c->mono_us(c->self);
 }
 
+/* NULL outside of the years 0 to 9999. Most of what is formatted, the lines of the log, falls into
+ * the same second as the last. */
+static const char *date_of(time_t seconds)
+{
+    static _Thread_local char date[DATE_LEN + 1];
+    static _Thread_local time_t last;
+    struct tm tm;
+    if (seconds == last && date[0] != '\0')
+        return date;
+    if (!gmtime_r(&seconds, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099)
+        return NULL;
+    (void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+    last = seconds;
+    return date;
+}
+
 void clock_format_rfc3339(int64_t wall_us, char out[CLOCK_RFC3339_SIZE])
 {
     int64_t us = wall_us % US_PER_S;
@@ -49,12 +65,11 @@ void clock_format_rfc3339(int64_t wall_us, char out[CLOCK_RFC3339_SIZE])
         us += US_PER_S;
         seconds--;
     }
-    struct tm tm;
-    if (!gmtime_r(&seconds, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099) {
-        (void)snprintf(out, CLOCK_RFC3339_SIZE, "0000-00-00T00:00:00.000000Z");
+    memcpy(out, "0000-00-00T00:00:00.000000Z", CLOCK_RFC3339_SIZE);
+    const char *date = date_of(seconds);
+    if (!date)
         return;
-    }
-    char date[sizeof("YYYY-MM-DDTHH:MM:SS")];
-    (void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-    (void)snprintf(out, CLOCK_RFC3339_SIZE, "%s.%06dZ", date, (int)us);
+    memcpy(out, date, DATE_LEN);
+    for (char *digit = out + CLOCK_RFC3339_SIZE - 3; us > 0; us /= 10)
+        *digit-- = (char)('0' + us % 10);
 }

@@ -6,11 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-void line_init(struct line *line)
+void line_init(struct line *line, char *text)
 {
-    line->len = 0;
-    line->limit = LINE_SIZE - LINE_RESERVE;
-    line->is_full = false;
+    *line = (struct line){.text = text, .limit = LINE_SIZE - LINE_RESERVE};
 }
 
 bool line_is_empty(const struct line *line)
@@ -21,11 +19,6 @@ bool line_is_empty(const struct line *line)
 bool line_is_full(const struct line *line)
 {
     return line->is_full;
-}
-
-const char *line_text(const struct line *line)
-{
-    return line->text;
 }
 
 size_t line_mark(const struct line *line)
@@ -58,6 +51,20 @@ static void put_bytes(struct line *line, const char *bytes, size_t n)
 void line_put(struct line *line, const char *text)
 {
     put_bytes(line, text, strlen(text));
+}
+
+void line_put_int(struct line *line, int64_t value)
+{
+    char digits[20];
+    size_t at = sizeof(digits);
+    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    do {
+        digits[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0)
+        line_put(line, "-");
+    put_bytes(line, digits + at, sizeof(digits) - at);
 }
 
 void line_printf(struct line *line, const char *fmt, ...)
@@ -152,10 +159,24 @@ static void put_escaped(struct line *line, uint32_t c)
     }
 }
 
+/* How many bytes from here on stand for themselves. */
+static size_t plain_length(const char *s)
+{
+    const char *at = s;
+    while (*at >= ' ' && *at <= '~' && *at != '"' && *at != '\\')
+        at++;
+    return (size_t)(at - s);
+}
+
 void line_put_quoted(struct line *line, const char *value)
 {
     line_put(line, "\"");
-    while (*value && !line->is_full) {
+    for (;;) {
+        size_t n_plain = plain_length(value);
+        put_bytes(line, value, n_plain);
+        value += n_plain;
+        if (*value == '\0' || line->is_full)
+            break;
         uint32_t c = 0;
         size_t n = read_character(value, &c);
         if (c == '"' || c == '\\')

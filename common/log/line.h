@@ -9,21 +9,21 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { LINE_SIZE = 16 * 1024, LINE_RESERVE = 64 };
 
 struct line {
+    char *text; /* LINE_SIZE bytes, the caller's */
     size_t len;
     size_t limit;
     bool is_full;
-    char text[LINE_SIZE];
 };
 
-void line_init(struct line *line);
+void line_init(struct line *line, char *text);
 
 bool line_is_empty(const struct line *line);
 bool line_is_full(const struct line *line);
-const char *line_text(const struct line *line); /* not ended by NUL */
 
 /* How long the line is now, and back to such a length. */
 size_t line_mark(const struct line *line);
@@ -33,6 +33,7 @@ void line_cut(struct line *line, size_t mark);
 void line_use_reserve(struct line *line);
 
 void line_put(struct line *line, const char *text);
+void line_put_int(struct line *line, int64_t value);
 void line_printf(struct line *line, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /*

@@ -5,7 +5,7 @@
 #include "log/line.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -47,6 +47,8 @@ static struct {
 } sink = {.format = LOG_FORMAT_JSON};
 static _Atomic int lowest_level = LOG_INFO;
 
+static _Thread_local struct log_buffer *own_buffer;
+
 static bool wants_colour(void)
 {
     const char *no_color = getenv("NO_COLOR");
@@ -79,10 +81,15 @@ bool log_enabled(enum log_level level)
 
 static void put_key(struct line *line, const char *key)
 {
-    if (sink.format == LOG_FORMAT_JSON)
-        line_printf(line, "%s\"%s\":", line_is_empty(line) ? "{" : ",", key);
-    else
-        line_printf(line, "%s%s=", line_is_empty(line) ? "" : " ", key);
+    if (sink.format == LOG_FORMAT_JSON) {
+        line_put(line, line_is_empty(line) ? "{\"" : ",\"");
+        line_put(line, key);
+        line_put(line, "\":");
+    } else {
+        line_put(line, line_is_empty(line) ? "" : " ");
+        line_put(line, key);
+        line_put(line, "=");
+    }
 }
 
 static void put_str(struct line *line, const char *key, const char *value)
@@ -99,7 +106,7 @@ static void put_str(struct line *line, const char *key, const char *value)
 static void put_int(struct line *line, const char *key, int64_t value)
 {
     put_key(line, key);
-    line_printf(line, "%" PRId64, value);
+    line_put_int(line, value);
 }
 
 /* JSON has no word for infinity and "not a number". */
@@ -188,20 +195,65 @@ static void write_out(const char *text, size_t len)
     }
 }
 
+/* Into LINE_SIZE bytes; returns its length. */
+static size_t format_line(
+    char *text, enum log_level level, const char *evt, const struct log_field *fields)
+{
+    char ts[CLOCK_RFC3339_SIZE];
+    clock_format_rfc3339(clock_wall_us(clock_system()), ts);
+    struct line line;
+    line_init(&line, text);
+    put_head(&line, ts, &levels[level], evt);
+    put_fields(&line, fields);
+    return line_mark(&line);
+}
+
 void log_write(enum log_level level, const char *evt, const struct log_field *fields)
 {
     if (!log_enabled(level))
         return;
     int saved_errno = errno;
-    char ts[CLOCK_RFC3339_SIZE];
-    clock_format_rfc3339(clock_wall_us(clock_system()), ts);
-
-    struct line line;
-    line_init(&line);
-    put_head(&line, ts, &levels[level], evt);
-    put_fields(&line, fields);
-    write_out(line_text(&line), line_mark(&line));
+    struct log_buffer *buffer = own_buffer;
+    if (buffer && level <= LOG_INFO) {
+        if (buffer->len + LINE_SIZE > sizeof(buffer->text))
+            log_flush(buffer);
+        buffer->len += format_line(buffer->text + buffer->len, level, evt, fields);
+    } else {
+        static _Thread_local char text[LINE_SIZE];
+        size_t len = format_line(text, level, evt, fields);
+        if (buffer)
+            log_flush(buffer);
+        write_out(text, len);
+    }
     errno = saved_errno;
+}
+
+void log_use_buffer(struct log_buffer *buffer)
+{
+    own_buffer = buffer;
+}
+
+/* As many whole lines as a pipe takes without mixing them with other writers'; at least one. */
+static const char *end_of_piece(const char *at, const char *end)
+{
+    if (end - at <= PIPE_BUF)
+        return end;
+    const char *stop = memrchr(at, '\n', PIPE_BUF);
+    if (!stop)
+        stop = memchr(at, '\n', (size_t)(end - at));
+    return stop ? stop + 1 : end;
+}
+
+void log_flush(struct log_buffer *buffer)
+{
+    const char *at = buffer->text;
+    const char *end = at + buffer->len;
+    while (at < end) {
+        const char *stop = end_of_piece(at, end);
+        write_out(at, (size_t)(stop - at));
+        at = stop;
+    }
+    buffer->len = 0;
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */

@@ -5,13 +5,15 @@
  *
  *     log_info("rpc.call", LOG_STR("method", name), LOG_INT("dur_us", us));
  *
- * Ids, never names, addresses or texts of members. Callable from any thread; a line is one write.
+ * Ids, never names, addresses or texts of members. Callable from any thread; a line is written
+ * whole.
  */
 #pragma once
 
 #include "err/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum log_level { LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_FATAL };
@@ -61,6 +63,18 @@ bool log_enabled(enum log_level level);
 
 /* One event; `fields` end with LOG_END. Control characters are escaped, invalid UTF-8 replaced. */
 void log_write(enum log_level level, const char *evt, const struct log_field *fields);
+
+/*
+ * Lines of this thread wait in `buffer` until it is full or log_flush() writes them at once; NULL:
+ * each line is written as it comes, as at first. Warnings and worse never wait. For who logs many
+ * lines and promises nothing before it flushes.
+ */
+struct log_buffer {
+    size_t len;
+    char text[64 * 1024];
+};
+void log_use_buffer(struct log_buffer *buffer);
+void log_flush(struct log_buffer *buffer);
 
 MUST_USE enum err_code log_parse_level(const char *text, enum log_level *out, struct err *err);
 MUST_USE enum err_code log_parse_format(const char *text, enum log_format *out, struct err *err);

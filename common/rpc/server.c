@@ -31,6 +31,7 @@ struct worker {
     struct scratch scratch;
     struct cork cork;  /* results that leave together */
     struct crew *crew; /* NULL: it runs calls one by one */
+    struct log_buffer log;
 };
 
 struct rpc_server {
@@ -166,6 +167,13 @@ static void on_gone(void *self, uint32_t pipe)
 
 /* ---- workers ---- */
 
+static void flush(void *arg)
+{
+    struct worker *w = arg;
+    log_flush(&w->log);
+    transport_uncork(w->server->transport, &w->cork);
+}
+
 /* Run the call; answer it or set it aside. */
 static void run(struct worker *w, struct call *call, struct scratch *scratch)
 {
@@ -173,7 +181,7 @@ static void run(struct worker *w, struct call *call, struct scratch *scratch)
     struct cork *cork = &w->cork;
     struct outcome outcome;
     if (!call->is_brisk)
-        transport_uncork(s->transport, cork);
+        flush(w);
     scratch->shard = (size_t)(w - s->workers);
     dispatch_run(&s->dispatch, call, scratch, &outcome);
     admission_learn(s->admission, call, &outcome.caller, outcome.err.reason, call->arrived_us);
@@ -229,12 +237,6 @@ static struct call *next_row(struct rpc_server *s, struct cork *cork)
     return row ? row : call_queue_take(s->queue);
 }
 
-static void flush(void *arg)
-{
-    struct worker *w = arg;
-    transport_uncork(w->server->transport, &w->cork);
-}
-
 /* A row that some calls can share, and that none would hold up. */
 static bool is_for_crew(const struct worker *w, const struct call *row)
 {
@@ -247,17 +249,26 @@ static bool is_for_crew(const struct worker *w, const struct call *row)
     return has_shared && !is_held_up;
 }
 
-static void serve_row(struct worker *w, struct call *row)
+static void serve_in_turn(struct worker *w, struct call *row)
 {
-    if (is_for_crew(w, row)) {
-        crew_run(w->crew, row);
-        return;
-    }
     while (row) {
         struct call *call = row;
         row = call->next;
         serve(w, call, &w->scratch);
     }
+}
+
+/* Its lines of the log are written as its results leave. */
+static void serve_row(struct worker *w, struct call *row)
+{
+    if (row->next)
+        log_use_buffer(&w->log);
+    if (is_for_crew(w, row))
+        crew_run(w->crew, row);
+    else
+        serve_in_turn(w, row);
+    log_use_buffer(NULL);
+    log_flush(&w->log);
 }
 
 static void *work(void *arg)

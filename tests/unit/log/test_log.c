@@ -227,6 +227,71 @@ static void logging_leaves_errno_alone_and_survives_a_full_pipe(void **state)
     assert_int_equal(errno, ENOENT);
 }
 
+static void lines_wait_in_a_buffer_until_it_is_flushed(void **state)
+{
+    (void)state;
+    static struct log_buffer buffer;
+    log_open("contact", NULL, LOG_FORMAT_LOGFMT, LOG_INFO);
+    log_use_buffer(&buffer);
+    log_info("first", LOG_NONE);
+    log_info("second", LOG_NONE);
+    assert_string_equal(line(), "");
+    log_flush(&buffer);
+    const char *both = line();
+    const char *newline = strchr(both, '\n');
+    assert_non_null(newline);
+    assert_non_null(strstr(both, "evt=first"));
+    assert_non_null(strstr(newline, "evt=second"));
+    assert_string_equal(line(), "");
+
+    log_info("third", LOG_NONE);
+    log_use_buffer(NULL);
+    log_info("fourth", LOG_NONE);
+    assert_non_null(strstr(line(), "evt=fourth"));
+    log_flush(&buffer);
+    assert_non_null(strstr(line(), "evt=third"));
+}
+
+static void a_warning_does_not_wait_and_takes_what_was_before_it_along(void **state)
+{
+    (void)state;
+    static struct log_buffer buffer;
+    log_open("contact", NULL, LOG_FORMAT_LOGFMT, LOG_INFO);
+    log_use_buffer(&buffer);
+    log_info("first", LOG_NONE);
+    log_warn("second", LOG_NONE);
+    assert_non_null(strstr(line(), "evt=first"));
+    assert_non_null(strstr(line(), "evt=second"));
+    log_use_buffer(NULL);
+}
+
+/* More than a pipe takes in one piece comes in several, and no line is torn. */
+static void a_flush_tears_no_line(void **state)
+{
+    (void)state;
+    static struct log_buffer buffer;
+    char filler[200];
+    (void)memset(filler, 'x', sizeof(filler) - 1);
+    filler[sizeof(filler) - 1] = '\0';
+    log_open("contact", NULL, LOG_FORMAT_LOGFMT, LOG_INFO);
+    log_use_buffer(&buffer);
+    for (int i = 0; i < 100; i++)
+        log_info("row", LOG_INT("i", i), LOG_STR("filler", filler));
+    log_use_buffer(NULL);
+    log_flush(&buffer);
+    int n = 0;
+    for (const char *text = line(); *text; text = line()) {
+        assert_true(strlen(text) <= 4096);
+        for (const char *at = text; *at; at = strchr(at, '\n') + 1, n++) {
+            char wanted[32];
+            (void)snprintf(wanted, sizeof(wanted), " i=%d ", n);
+            const char *found = strstr(at, wanted);
+            assert_true(found && found < strchr(at, '\n'));
+        }
+    }
+    assert_int_equal(n, 100);
+}
+
 static void names_of_levels_and_formats_are_parsed(void **state)
 {
     (void)state;
@@ -259,6 +324,9 @@ int main(void)
         captured(a_line_too_long_stays_valid_and_says_so),
         captured(a_line_full_to_the_brim_still_ends),
         captured(logging_leaves_errno_alone_and_survives_a_full_pipe),
+        captured(lines_wait_in_a_buffer_until_it_is_flushed),
+        captured(a_warning_does_not_wait_and_takes_what_was_before_it_along),
+        captured(a_flush_tears_no_line),
         cmocka_unit_test(names_of_levels_and_formats_are_parsed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
