@@ -103,6 +103,9 @@ void db_gather_free(struct db_gather *g); /* nobody may be waiting; NULL is fine
 /* One round trip; afterwards all who wait should look again, which returns some from `wait`. */
 void db_gather_run(struct db_gather *g);
 
+/* Is the next round trip one that others share, or may it take long? */
+bool db_gather_is_quick(const struct db_gather *g);
+
 /* ---- transactions ---------------------------------------------------------------------------- */
 
 enum db_tx_mode { DB_TX_NONE, DB_TX_READ, DB_TX_WRITE };

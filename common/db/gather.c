@@ -180,6 +180,7 @@ static void run_quick(struct db_gather *g)
     struct db_conn *conn;
     struct err err;
     if (pool_lease(g->db, until_us, &conn, &err) == ERR_OK) {
+        conn->interrupt = row.n == 1 ? row.items[0]->session->interrupt : NULL;
         run_row(g, &row, conn, until_us);
         pool_release(g->db, conn);
     } else {
@@ -203,6 +204,11 @@ struct db_gather *db_gather_new(struct db *db, db_gather_wait_fn *wait, void *ar
 void db_gather_free(struct db_gather *g)
 {
     free(g);
+}
+
+bool db_gather_is_quick(const struct db_gather *g)
+{
+    return g->quick.first || !g->alone.first;
 }
 
 void db_gather_run(struct db_gather *g)

@@ -36,6 +36,8 @@ struct call_queue {
     const struct clock *clock;
     struct fair_queue *ready;
     size_t n_napping; /* workers waiting for calls */
+    size_t n_crews;   /* workers with a row of shared calls */
+    size_t max_crews;
     struct list parked[WAKE_SLOTS];
     size_t n_parked;
     uint8_t n_parked_by[PIPE_SLOTS];
@@ -98,6 +100,13 @@ static void rouse(struct call_queue *q, size_t n_slow, size_t n_quick)
         (void)pthread_cond_signal(&q->changed);
 }
 
+/* Is there a call that may be taken now? */
+static bool has_next(struct call_queue *q)
+{
+    const struct call *next = fair_queue_peek(q->ready);
+    return next && (!next->is_shared || q->n_crews < q->max_crews);
+}
+
 typedef bool wanted_fn(const struct call_queue *q, const struct call *call, const void *arg);
 
 /* Move the parked calls of one slot that are wanted to the queue. */
@@ -152,7 +161,8 @@ static bool is_any(const struct call_queue *q, const struct call *call, const vo
     return true;
 }
 
-struct call_queue *call_queue_new(const struct fair_queue_config *config, const struct clock *clock)
+struct call_queue *call_queue_new(
+    const struct fair_queue_config *config, size_t max_crews, const struct clock *clock)
 {
     struct call_queue *q = calloc(1, sizeof(*q));
     if (!q)
@@ -169,6 +179,7 @@ struct call_queue *call_queue_new(const struct fair_queue_config *config, const 
     (void)pthread_condattr_destroy(&attr);
     (void)pthread_mutex_init(&q->lock, NULL);
     q->clock = clock;
+    q->max_crews = max_crews;
     q->next_due_us = INT64_MAX;
     return q;
 }
@@ -186,20 +197,22 @@ void call_queue_free(struct call_queue *q)
 struct call *call_queue_push(struct call_queue *q, struct call *calls)
 {
     struct list refused = {0};
-    size_t n_slow = 0, n_quick = 0;
+    size_t n_slow = 0, n_quick = 0, n_shared = 0;
     (void)pthread_mutex_lock(&q->lock);
     int64_t now_us = clock_mono_us(q->clock);
     while (calls) {
         struct call *call = calls;
         calls = call->next;
         call->queued_us = now_us;
-        n_quick += call->is_quick;
+        n_shared += call->is_shared;
+        n_quick += call->is_quick && !call->is_shared;
         n_slow += !call->is_quick;
         struct call *displaced = q->is_stopped ? call : fair_queue_push(q->ready, call);
         if (displaced)
             list_append(&refused, displaced);
     }
-    rouse(q, n_slow, n_quick);
+    if (n_slow + n_quick > 0 || q->n_crews < q->max_crews)
+        rouse(q, n_slow, n_quick + n_shared);
     (void)pthread_mutex_unlock(&q->lock);
     return refused.first;
 }
@@ -253,6 +266,7 @@ static struct call *take_row(struct call_queue *q)
     struct list row = {0};
     int64_t now_us = clock_mono_us(q->clock);
     const struct call *call, *next;
+    q->n_crews += fair_queue_peek(q->ready)->is_shared;
     size_t n = 0;
     do {
         struct call *taken = fair_queue_pop(q->ready, now_us);
@@ -262,6 +276,8 @@ static struct call *take_row(struct call_queue *q)
         call = taken;
         next = fair_queue_peek(q->ready);
     } while (++n < MAX_ROW && next && (call->is_late || (call->is_quick && next->is_quick)));
+    if (has_next(q)) /* those roused for it may have found nothing to take */
+        rouse(q, 1, 0);
     return row.first;
 }
 
@@ -271,7 +287,7 @@ struct call *call_queue_take(struct call_queue *q)
     (void)pthread_mutex_lock(&q->lock);
     while (!q->is_stopped) {
         look_at_the_clock(q);
-        if (fair_queue_len(q->ready) > 0) {
+        if (has_next(q)) {
             row = take_row(q);
             break;
         }
@@ -286,10 +302,19 @@ struct call *call_queue_try(struct call_queue *q)
     struct call *row = NULL;
     (void)pthread_mutex_lock(&q->lock);
     look_at_the_clock(q);
-    if (!q->is_stopped && fair_queue_len(q->ready) > 0)
+    if (!q->is_stopped && has_next(q))
         row = take_row(q);
     (void)pthread_mutex_unlock(&q->lock);
     return row;
+}
+
+void call_queue_disband(struct call_queue *q)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    q->n_crews--;
+    if (has_next(q))
+        rouse(q, 1, 0);
+    (void)pthread_mutex_unlock(&q->lock);
 }
 
 static bool set_aside(struct call_queue *q, struct call *call, unsigned slot)

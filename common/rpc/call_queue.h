@@ -11,7 +11,7 @@ struct call_queue;
 
 /* NULL without memory. */
 struct call_queue *call_queue_new(
-    const struct fair_queue_config *config, const struct clock *clock);
+    const struct fair_queue_config *config, size_t max_crews, const struct clock *clock);
 void call_queue_free(struct call_queue *q);
 
 /*
@@ -26,11 +26,17 @@ struct call *call_queue_push(struct call_queue *q, struct call *calls);
  * linked by `next`, for the worker to run in a row. Parked calls come back when they are woken,
  * when their client is gone, or, with is_last_try, shortly before their deadline. Calls with
  * is_late waited too long: they are to be refused.
+ *
+ * No more than max_crews workers have rows that begin with a shared call, until they disband: so
+ * that under load the rows are long, rather than many.
  */
 struct call *call_queue_take(struct call_queue *q);
 
 /* The same without waiting: NULL if there is none. */
 struct call *call_queue_try(struct call_queue *q);
+
+/* The row, begun with a shared call, is done; or what is left of it may take long. */
+void call_queue_disband(struct call_queue *q);
 
 /*
  * Set aside until `call->key` is woken. A wake since the call was taken brings it back at once.

@@ -94,7 +94,7 @@ void crew_run(struct crew *crew, struct call *row)
         n_busy += crew->members[n++].is_busy;
     }
     while (n_busy > 0) {
-        crew->config.flush(crew->config.arg);
+        crew->config.flush(crew->config.arg, !db_gather_is_quick(crew->gather));
         db_gather_run(crew->gather);
         n_busy = resume_all(crew, n);
     }

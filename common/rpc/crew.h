@@ -16,8 +16,8 @@ struct crew;
 /* Run one call and answer it; `scratch` is its own. */
 typedef void crew_serve_fn(void *arg, struct call *call, struct scratch *scratch);
 
-/* Called before a wait: send what is answered. */
-typedef void crew_flush_fn(void *arg);
+/* Called before a wait for the database: send what is answered. It may be a long one. */
+typedef void crew_flush_fn(void *arg, bool is_long);
 
 struct crew_config {
     struct db *db;

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What SERVER_BUSY advises: long enough for a queue to move, short enough not to idle. */
 enum { BUSY_RETRY_MS = 100, N_BUILT_IN = 3 };
@@ -31,6 +32,8 @@ struct worker {
     struct scratch scratch;
     struct cork cork;  /* results that leave together */
     struct crew *crew; /* NULL: it runs calls one by one */
+    bool is_crew;      /* one of those that run shared calls now */
+    bool is_alone;     /* the shared call it runs, so that it can be interrupted */
     struct log_buffer log;
 };
 
@@ -88,7 +91,7 @@ static bool admit(struct rpc_server *s, struct call *call, struct cork *cork)
         refuse(s, call, cork, REASON_SERVER_DRAINING, "the server is shutting down");
         return false;
     }
-    call->is_shared = route_is_shared(route);
+    call->is_shared = s->config.db && route_is_shared(route);
     call->is_quick = call->is_shared || route_is_quick(route);
     call->is_brisk = route_is_brisk(route);
     call->cost_us = route_cost_us(route);
@@ -167,11 +170,21 @@ static void on_gone(void *self, uint32_t pipe)
 
 /* ---- workers ---- */
 
-static void flush(void *arg)
+/* Others may run shared calls in our place. */
+static void disband(struct worker *w)
+{
+    if (w->is_crew)
+        call_queue_disband(w->server->queue);
+    w->is_crew = false;
+}
+
+static void flush(void *arg, bool is_long)
 {
     struct worker *w = arg;
     log_flush(&w->log);
     transport_uncork(w->server->transport, &w->cork);
+    if (is_long)
+        disband(w);
 }
 
 /* Run the call; answer it or set it aside. */
@@ -181,7 +194,7 @@ static void run(struct worker *w, struct call *call, struct scratch *scratch)
     struct cork *cork = &w->cork;
     struct outcome outcome;
     if (!call->is_brisk)
-        flush(w);
+        flush(w, true);
     scratch->shard = (size_t)(w - s->workers);
     dispatch_run(&s->dispatch, call, scratch, &outcome);
     admission_learn(s->admission, call, &outcome.caller, outcome.err.reason, call->arrived_us);
@@ -216,7 +229,7 @@ static void serve(void *arg, struct call *call, struct scratch *scratch)
         return;
     }
     /* Over before anybody could interrupt it; or one of several the worker is at. */
-    if (scratch->gather || (call->is_quick && !call->is_shared)) {
+    if (!w->is_alone && call->is_quick) {
         run(w, call, scratch);
         return;
     }
@@ -241,7 +254,7 @@ static struct call *next_row(struct rpc_server *s, struct cork *cork)
 static bool is_for_crew(const struct worker *w, const struct call *row)
 {
     bool has_shared = false;
-    bool is_held_up = !w->crew || !row->next;
+    bool is_held_up = !w->crew;
     for (; row && !is_held_up; row = row->next) {
         has_shared |= row->is_shared;
         is_held_up = !row->is_quick && !row->is_late;
@@ -261,12 +274,17 @@ static void serve_in_turn(struct worker *w, struct call *row)
 /* Its lines of the log are written as its results leave. */
 static void serve_row(struct worker *w, struct call *row)
 {
+    w->is_crew = row->is_shared;
+    w->is_alone = !row->next && row->is_shared;
     if (row->next)
         log_use_buffer(&w->log);
-    if (is_for_crew(w, row))
+    if (is_for_crew(w, row)) {
         crew_run(w->crew, row);
-    else
+        disband(w);
+    } else {
+        disband(w);
         serve_in_turn(w, row);
+    }
     log_use_buffer(NULL);
     log_flush(&w->log);
 }
@@ -397,6 +415,13 @@ static enum err_code check_config(const struct rpc_server_config *c, struct err 
     return c->may_be_tapped ? tap_check_addresses(c->listen, err) : ERR_OK;
 }
 
+/* One per processor, but two at least: one asks the database as the other answers. */
+static size_t max_crews(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 2 ? (size_t)n : 2;
+}
+
 static enum err_code build_parts(struct rpc_server *s, struct err *err)
 {
     s->listen = strdup(s->config.listen);
@@ -406,7 +431,7 @@ static enum err_code build_parts(struct rpc_server *s, struct err *err)
     const struct fair_queue_config queue = {.limit = (size_t)s->config.queue_limit,
         .target_us = limits->queue_target_ms * 1000,
         .interval_us = limits->queue_interval_ms * 1000};
-    s->queue = call_queue_new(&queue, s->config.clock);
+    s->queue = call_queue_new(&queue, max_crews(), s->config.clock);
     s->admission = admission_new(limits);
     bool has_tap = s->tap || !s->config.may_be_tapped;
     if (!has_tap || !s->listen || !s->health || !s->queue || !s->admission)

@@ -19,7 +19,7 @@ static int make_queue(void **state)
 {
     (void)state;
     now_us = 1000000;
-    queue = call_queue_new(&(struct fair_queue_config){.limit = 3}, &turned);
+    queue = call_queue_new(&(struct fair_queue_config){.limit = 3}, 1, &turned);
     for (size_t i = 0; i < 4; i++)
         calls[i] = (struct call){.pipe = (uint32_t)i + 1,
             .arrived_us = now_us,
@@ -193,6 +193,33 @@ static void a_stopped_queue_gives_nothing_out(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_queue, drop_queue)
 
+static void shared_calls_wait_for_the_crew_and_then_leave_as_one_row(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 4; i++)
+        calls[i].is_shared = calls[i].is_quick = true;
+    assert_null(call_queue_push(queue, &calls[0]));
+    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    for (size_t i = 1; i < 4; i++)
+        assert_null(call_queue_push(queue, &calls[i]));
+    assert_null(call_queue_try(queue));
+    call_queue_disband(queue);
+    const struct call *row = call_queue_try(queue);
+    for (size_t i = 1; i < 4; i++, row = row->next)
+        assert_ptr_equal(row, &calls[i]);
+    assert_null(row);
+}
+
+static void other_calls_do_not_need_a_crew(void **state)
+{
+    (void)state;
+    calls[0].is_shared = calls[0].is_quick = true;
+    assert_null(call_queue_push(queue, &calls[0]));
+    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    assert_null(call_queue_push(queue, &calls[1]));
+    assert_ptr_equal(call_queue_try(queue), &calls[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +234,8 @@ int main(void)
         TEST(cancelled_calls_are_taken_out_wherever_they_wait),
         TEST(after_the_last_call_nothing_stays_parked),
         TEST(a_stopped_queue_gives_nothing_out),
+        TEST(shared_calls_wait_for_the_crew_and_then_leave_as_one_row),
+        TEST(other_calls_do_not_need_a_crew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
