@@ -67,8 +67,10 @@ static enum err_code read_file(const char *path, bool is_secret, char **out, str
 static enum err_code refuse_pem(const char *path, const char *what, int rv, struct err *err)
 {
     char why[REASON_SIZE] = "";
-    if (rv < 0)
-        mbedtls_strerror(rv, why, sizeof(why));
+    if (rv > 0)
+        return err_raise(
+            err, REASON_CERTIFICATE_INVALID, "%s: %d of its parts cannot be read", path, rv);
+    mbedtls_strerror(rv, why, sizeof(why));
     enum err_code code = err_raise(err, REASON_CERTIFICATE_INVALID, "%s holds no %s", path, what);
     err_detail(err, "%s", why);
     return code;

@@ -118,4 +118,10 @@ dana_knows() { [[ $(dana inbox) == *"Mira Solberg"* ]]; }
 @test "plain addresses others can reach must be allowed" {
     run -1 stack_do "unprivileged service_run contact serve --listen=tcp://0.0.0.0:$KITH_PORT"
     [[ $output == *"tls+tcp://"*"allow-plain-tcp"* ]]
+    stack_do "process_stop \"\$(service_pidfile contact)\" 15"
+    sed "s|^listen = .*|listen = tcp://0.0.0.0:$KITH_PORT|" "$KITH_HOME/etc/contact.conf" >"$STACK/plain.conf"
+    echo "allow-plain-tcp = true" >>"$STACK/plain.conf"
+    cp "$STACK/plain.conf" "$KITH_HOME/etc/contact.conf"
+    stack_start contact
+    KITH_CONTACT_ENDPOINTS=tcp://127.0.0.1:$KITH_PORT run -0 kith --as mira whoami
 }

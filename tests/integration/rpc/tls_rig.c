@@ -30,8 +30,8 @@ static void run(const char *const *argv)
 
 const char *tls_rig_path(const char *name)
 {
-    static char paths[PATHS][PATH_SIZE];
-    static unsigned next;
+    static _Thread_local char paths[PATHS][PATH_SIZE];
+    static _Thread_local unsigned next;
     char *path = paths[next++ % PATHS];
     (void)snprintf(path, PATH_SIZE, "%s/%s", folder, name);
     return path;

@@ -27,7 +27,7 @@ void tls_rig_certify(const char *authority, const char *const *arguments);
 /* The same, and wait until it has expired: two seconds. */
 void tls_rig_certify_expired(const char *authority, const char *const *arguments);
 
-/* The path of "ours/client.pem"; static, for a few calls. */
+/* The path of "ours/client.pem"; the thread's own, for a few calls. */
 const char *tls_rig_path(const char *name);
 
 /* Certificate and key of "ours/client", to be checked by "ours/ca.pem". */
