@@ -23,11 +23,11 @@ static void show_sent(struct cli *cli, const json_t *invitation, const char *con
     cli_say(cli, "Invited %s%s%s; her code is %s%s%s", cli->bold, name, cli->plain, cli->bold, code,
         cli->plain);
     if (has_inbox(cli, contact_id)) {
-        cli_note(cli, "It is in her inbox; the code does the same, should she ask for it.");
+        cli_note(cli, "It is in the inbox of %s; the code does the same.", name);
         return;
     }
     cli_note(
-        cli, "Kith does not know her as a member and can not deliver it. Send it to her yourself:");
+        cli, "Kith does not know %s as a member and can not deliver it. Send it yourself:", name);
     cli_say(cli,
         "\n    I would like to have you in my network on Kith. If you are a member, type\n"
         "        kith accept %s\n"

@@ -37,7 +37,7 @@ enum status run_login(struct cli *cli)
         return cli_refuse(
             cli, STATUS_USAGE, "kith login --token-file FILE", "there is no token to read");
     if (!cli_has(cli, "token-file") && ask_for_token(cli, &cli->profile.token, &err) != ERR_OK)
-        return cli_refuse(cli, STATUS_USAGE, "kith help login", "%s", err.msg);
+        return cli_refuse(cli, STATUS_USAGE, "kith login < FILE-WITH-THE-TOKEN", "%s", err.msg);
     if (cli_has(cli, "save-as"))
         cli->profile.name = cli_option(cli, "save-as");
     if (!profile_is_name(cli->profile.name))
@@ -57,9 +57,12 @@ enum status run_login(struct cli *cli)
 
 enum status run_logout(struct cli *cli)
 {
-    if (!profile_remove(cli->profile.name, &cli->arena))
-        return cli_refuse(cli, STATUS_NOT_FOUND, "kith whoami", "the profile %s holds no token",
-            cli->profile.name);
+    if (!profile_remove(cli->profile.name, &cli->arena)) {
+        const char *others = profile_names(&cli->arena);
+        return cli_refuse(cli, STATUS_NOT_FOUND,
+            *others == '\0' ? NULL : arena_printf(&cli->arena, "--as one of: %s", others),
+            "the profile %s holds no token", cli->profile.name);
+    }
     cli_say(cli, "Forgot the token of profile %s; it is still valid", cli->profile.name);
     cli_next(cli, "kith token revoke makes a token useless; do that before logging out");
     return STATUS_OK;
