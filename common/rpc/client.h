@@ -56,8 +56,9 @@ struct rpc_call_options {
 /*
  * Call `method` ("/kith.v1.ContactService/GetMember") and wait. `*out` is in `arena`. A failure has
  * the server's code, reason, message and field. Retried (at most 3 attempts, jittered) are all
- * calls on SERVER_UNREACHABLE and SERVER_DRAINING, which did not begin, and calls of idempotent
- * methods, or with a key, on CONNECTION_LOST.
+ * calls that did not begin, on SERVER_UNREACHABLE, SERVER_DRAINING, and SERVER_BUSY and
+ * RATE_LIMITED after the time these name, and calls of idempotent methods, or with a key, on
+ * CONNECTION_LOST.
  */
 MUST_USE enum err_code rpc_client_call(struct rpc_client *client, const char *method,
     const struct rpc_call_options *options, const ProtobufCMessage *in, struct arena *arena,

@@ -8,13 +8,15 @@ enum {
     MAX_COST_US = 32 * QUANTUM_US,
     MAX_FLOWS = 1024, /* callers beyond them share a row */
     FLOW_SLOTS = 1024,
-    LATE = 2, /* times the target */
+    LATE = 2,   /* times the target */
+    ALERT = 16, /* intervals; RFC 8289 remembers as long how often it dropped */
 };
 
 /* What CoDel knows of a queue. */
 struct delay {
     int64_t min_us; /* shortest wait in this interval */
     int64_t interval_end_us;
+    int64_t alert_until_us;
     bool is_standing; /* it never fell to the target in the interval before */
 };
 
@@ -245,16 +247,28 @@ const struct call *fair_queue_peek(struct fair_queue *q)
     return flow ? flow->first : NULL;
 }
 
+/*
+ * Judge the interval that ended, and begin another. Shortly after a queue stood it is judged in
+ * less time: a pause of the senders lets it run empty, which is not the end of the overload.
+ */
+static void turn_interval(
+    const struct fair_queue_config *config, struct delay *d, int64_t wait_us, int64_t now_us)
+{
+    int64_t short_us = LATE * config->target_us;
+    d->is_standing = d->min_us > config->target_us;
+    if (d->is_standing)
+        d->alert_until_us = now_us + ALERT * config->interval_us;
+    bool is_short = now_us < d->alert_until_us && short_us < config->interval_us;
+    d->min_us = wait_us;
+    d->interval_end_us = now_us + (is_short ? short_us : config->interval_us);
+}
+
 /* Was the wait one of those that keep a queue standing? */
 static bool note_wait(
     const struct fair_queue_config *config, struct delay *d, int64_t wait_us, int64_t now_us)
 {
-    if (now_us >= d->interval_end_us) {
-        d->is_standing = d->min_us > config->target_us;
-        d->min_us = wait_us;
-        d->interval_end_us = now_us + config->interval_us;
-        return false;
-    }
+    if (now_us >= d->interval_end_us)
+        turn_interval(config, d, wait_us, now_us);
     if (wait_us < d->min_us)
         d->min_us = wait_us;
     return d->is_standing && wait_us > LATE * config->target_us;

@@ -162,6 +162,20 @@ static void calls_are_refused_only_while_the_queue_stands(void **state)
     assert_int_equal(late_of(1, 1000, 1500, 1, 1), 0);
 }
 
+static void a_pause_of_the_senders_does_not_end_an_overload(void **state)
+{
+    (void)state;
+    make(1000, TARGET_US);
+    (void)late_of(1, 0, 300, 1, 10);
+    while (fair_queue_pop(queue, 300 * MS))
+        ;
+    assert_int_equal(late_of(1, 300, 310, 1, 10), 0);
+    assert_true(late_of(1, 310, 360, 1, 10) > 20);
+    while (fair_queue_pop(queue, 360 * MS))
+        ;
+    assert_int_equal(late_of(1, 3000, 3090, 1, 10), 0); /* long after, it is another */
+}
+
 static void a_burst_is_no_standing_queue(void **state)
 {
     (void)state;
@@ -239,6 +253,7 @@ int main(void)
         TEST(a_full_queue_of_many_callers_refuses_the_next),
         TEST(callers_beyond_those_that_can_be_told_apart_lose_no_call),
         TEST(calls_are_refused_only_while_the_queue_stands),
+        TEST(a_pause_of_the_senders_does_not_end_an_overload),
         TEST(a_burst_is_no_standing_queue),
         TEST(without_a_target_no_wait_is_too_long),
         TEST(the_calls_of_another_are_not_late_where_one_floods),
