@@ -137,19 +137,28 @@ static const char *the_one(struct cli *cli, const struct search *s, const char *
 
 /* ---- contacts -------------------------------------------------------------------------------- */
 
+/* The service looks for them: an address book may have tens of thousands. */
+static bool each_contact(struct cli *cli, const char *filter, const char *typed, struct search *s)
+{
+    return cli_each(cli, "ContactService/ListContacts", json_pack("{s:s}", filter, typed),
+        "contacts", 0, consider, s);
+}
+
 const char *resolve_contact(struct cli *cli, const char *typed)
 {
     if (resolve_is_id(typed))
         return typed;
     struct search by_id = {.typed = typed, .label = "name"};
-    if (resolve_is_piece(typed) &&
-        !cli_each(cli, "ContactService/ListContacts", NULL, "contacts", 0, consider, &by_id))
+    if (resolve_is_piece(typed) && !each_contact(cli, "idPart", without_ellipsis(typed), &by_id))
         return NULL;
     if (by_id.n_found > 0)
         return the_one(cli, &by_id, "contacts");
     struct search by_name = {.typed = typed, .label = "name", .by_name = true};
-    if (!cli_each(cli, "ContactService/ListContacts", json_pack("{s:s}", "query", typed),
-            "contacts", 0, consider, &by_name))
+    if (!each_contact(cli, "name", typed, &by_name))
+        return NULL;
+    if (by_name.n_found > 0)
+        return the_one(cli, &by_name, "contacts");
+    if (!each_contact(cli, "query", typed, &by_name))
         return NULL;
     if (by_name.n_found > 0)
         return the_one(cli, &by_name, "contacts");

@@ -112,7 +112,8 @@ enum err_code store_list_contacts(struct db_session *db, struct arena *arena,
     CLEANUP(db_result_clear) struct db_result *r = NULL;
     enum err_code code = contact_sql_list_contacts(db, &r, err, db_id(&query->member),
         db_text(query->tag), db_text(query->text), db_text(after ? after->key : NULL),
-        db_id(after ? &after->id : NULL), db_int(query->limit));
+        db_id(after ? &after->id : NULL), db_int(query->limit), db_text(query->id_part),
+        db_text(query->name));
     if (code == ERR_OK)
         code = read_contacts(arena, r, out, err);
     if (code == ERR_OK)
@@ -124,8 +125,8 @@ enum err_code store_count_contacts(
     struct db_session *db, const struct contact_query *query, int64_t *out, struct err *err)
 {
     CLEANUP(db_result_clear) struct db_result *r = NULL;
-    enum err_code code = contact_sql_count_contacts(
-        db, &r, err, db_id(&query->member), db_text(query->tag), db_text(query->text));
+    enum err_code code = contact_sql_count_contacts(db, &r, err, db_id(&query->member),
+        db_text(query->tag), db_text(query->text), db_text(query->id_part), db_text(query->name));
     if (code == ERR_OK)
         *out = db_get_int(r, 0, 0);
     return code;

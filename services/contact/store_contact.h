@@ -32,6 +32,8 @@ struct contact_query {
     struct id member;
     const char *tag;
     const char *text;
+    const char *id_part;               /* beginning or end of an id, lower case */
+    const char *name;                  /* a whole one */
     const struct page_position *after; /* behind this one; NULL: from the beginning */
     int64_t limit;
 };

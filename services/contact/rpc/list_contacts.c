@@ -3,6 +3,7 @@
 #include "request.h"
 #include "service.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* Everything that makes one list another list. */
@@ -10,8 +11,26 @@ static const char *list_name(struct rpc_ctx *ctx, const struct contact_query *qu
 {
     char member[ID_TEXT_SIZE];
     id_format(&query->member, member);
-    return arena_printf(ctx->arena, "contacts\n%s\n%s\n%s", member, query->tag ? query->tag : "",
-        query->text ? query->text : "");
+    return arena_printf(ctx->arena, "contacts\n%s\n%s\n%s\n%s\n%s", member,
+        query->tag ? query->tag : "", query->text ? query->text : "",
+        query->id_part ? query->id_part : "", query->name ? query->name : "");
+}
+
+static enum err_code read_id_part(struct rpc_ctx *ctx, const char *text, const char **out)
+{
+    if (text[0] == '\0')
+        return ERR_OK;
+    char *part = arena_strdup(ctx->arena, text);
+    if (!part)
+        return request_too_large(ctx);
+    for (char *c = part; *c; c++) {
+        if (!isxdigit((unsigned char)*c) && *c != '-')
+            return err_raise_field(&ctx->err, "id_part",
+                "id_part is the beginning or end of an id: hexadecimal digits and hyphens");
+        *c = (char)tolower((unsigned char)*c);
+    }
+    *out = part;
+    return ERR_OK;
 }
 
 static enum err_code read_query(struct rpc_ctx *ctx, const Kith__V1__ListContactsRequest *in,
@@ -21,6 +40,10 @@ static enum err_code read_query(struct rpc_ctx *ctx, const Kith__V1__ListContact
     enum err_code code = request_fold(ctx, in->tag, &query->tag);
     if (code == ERR_OK)
         code = request_fold(ctx, in->query, &query->text);
+    if (code == ERR_OK)
+        code = request_fold(ctx, in->name, &query->name);
+    if (code == ERR_OK)
+        code = read_id_part(ctx, in->id_part, &query->id_part);
     if (code == ERR_OK)
         code = request_page_size(ctx, in->page_size, &query->limit);
     if (code != ERR_OK)

@@ -1,4 +1,4 @@
--- A page in order of name. NULL tag or query: any. NULL position: the first page.
+-- A page in order of name. NULL tag, query, part of an id or name: any. NULL position: the first page.
 SELECT
     c.contact_id, c.name, c.email, c.profile_url, c.company, c.position, c.connected_at,
     c.linked_member_id, t.contact_id IS NOT NULL AS is_connected, c.name_fold
@@ -13,6 +13,9 @@ WHERE c.member_id = $1::uuid
     AND ($3::text IS NULL OR strpos(
         concat_ws(E'\n', c.name_fold, c.company_fold, c.position_fold), $3::text
     ) > 0)
+    AND ($7::text IS NULL OR starts_with(c.contact_id::text, $7::text)
+        OR right(c.contact_id::text, length($7::text)) = $7::text)
+    AND ($8::text IS NULL OR c.name_fold = $8::text)
     AND ($4::text IS NULL OR (c.name_fold, c.contact_id) > ($4::text, $5::uuid))
 ORDER BY c.name_fold, c.contact_id
 LIMIT $6::int8

@@ -4,6 +4,8 @@
  */
 #include "upload.h"
 
+#include <ctype.h>
+
 #define HEADER "First Name,Last Name,URL,Email Address,Company,Position,Connected On\n"
 
 static struct person ana, bo;
@@ -328,6 +330,50 @@ static void another_members_contact_can_not_be_linked(void **state)
     (void)world_refused(bo.client, "LinkContact", &in, REASON_CONTACT_NOT_FOUND);
 }
 
+/* ---- finding one by what is remembered of it ------------------------------------------------ */
+
+static size_t n_found(const char *id_part, const char *name)
+{
+    Kith__V1__ListContactsRequest in = KITH__V1__LIST_CONTACTS_REQUEST__INIT;
+    in.id_part = (char *)(uintptr_t)id_part;
+    in.name = (char *)(uintptr_t)name;
+    const Kith__V1__ListContactsResponse *out = world_call(ana.client, "ListContacts", &in);
+    assert_int_equal(out->total, out->n_contacts);
+    return out->n_contacts;
+}
+
+static void a_contact_is_found_by_either_end_of_its_id(void **state)
+{
+    (void)state;
+    char upper[ID_TEXT_SIZE];
+    const char *id = world_contact(&ana, "Dana Whitlock", "");
+    (void)world_contact(&bo, "Dana Whitlock", "");
+    for (int i = 0; i < 50; i++)
+        (void)world_contact(&ana, "Somebody", "");
+    assert_int_equal(n_found(id, ""), 1);
+    assert_int_equal(n_found(id + ID_TEXT_SIZE - 1 - 8, ""), 1);
+    (void)snprintf(upper, sizeof(upper), "%s", id + ID_TEXT_SIZE - 1 - 12);
+    for (char *c = upper; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    assert_int_equal(n_found(upper, ""), 1);
+    assert_int_equal(n_found("00000000", ""), 0);
+    (void)snprintf(upper, sizeof(upper), "%.8s", id + 14); /* in the middle */
+    assert_int_equal(n_found(upper, ""), 0);
+    Kith__V1__ListContactsRequest in = KITH__V1__LIST_CONTACTS_REQUEST__INIT;
+    in.id_part = (char[]){"0%"};
+    (void)world_refused(ana.client, "ListContacts", &in, REASON_FIELD_INVALID);
+    assert_string_equal(world.err.field, "id_part");
+}
+
+static void a_contact_is_found_by_its_whole_name(void **state)
+{
+    (void)state;
+    (void)world_contact(&ana, "dana whitlock", "");
+    (void)world_contact(&ana, "dana whitlock jr", "");
+    assert_int_equal(n_found("", "Dána  WHITLOCK"), 1);
+    assert_int_equal(n_found("", "dana"), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, meet, part)
 
 int main(void)
@@ -348,6 +394,8 @@ int main(void)
         TEST(a_refused_link_is_the_same_for_members_and_strangers),
         TEST(an_invitation_code_proves_who_gave_it),
         TEST(another_members_contact_can_not_be_linked),
+        TEST(a_contact_is_found_by_either_end_of_its_id),
+        TEST(a_contact_is_found_by_its_whole_name),
     };
     return cmocka_run_group_tests(tests, world_start, world_stop);
 }
