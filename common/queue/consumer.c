@@ -167,11 +167,11 @@ static enum err_code take_effects(struct intake *in, struct err *err)
     return code;
 }
 
-/* The database's trouble, or time's, not the event's. */
+/* The database's trouble, or time's, or the sender has gone: not the event's fault. */
 static bool is_outer_failure(const struct err *err)
 {
-    return err->reason == REASON_DATABASE_UNAVAILABLE || err->reason == REASON_COMMIT_IN_DOUBT ||
-           err->reason == REASON_DEADLINE_PASSED;
+    return err->reason == REASON_CALL_CANCELLED || err->reason == REASON_DATABASE_UNAVAILABLE ||
+           err->reason == REASON_COMMIT_IN_DOUBT || err->reason == REASON_DEADLINE_PASSED;
 }
 
 static bool is_time_up(const struct intake *in)

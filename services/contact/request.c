@@ -2,7 +2,7 @@
 #include "request.h"
 
 #include "domain/text.h"
-#include "store_member.h"
+#include "service.h"
 
 #include <string.h>
 
@@ -62,13 +62,8 @@ enum err_code request_email(struct rpc_ctx *ctx, const char *text, const char **
 
 enum err_code request_time_zone(struct rpc_ctx *ctx, const char *text, const char **out)
 {
-    bool is_known = text[0] == '\0';
-    enum err_code code = ERR_OK;
-    if (!is_known)
-        code = store_has_time_zone(ctx->db, text, &is_known, &ctx->err);
-    if (code != ERR_OK)
-        return code;
-    if (!is_known)
+    const struct contact_service *self = ctx->service;
+    if (text[0] != '\0' && !time_zones_has(&self->zones, text))
         return err_raise_field(&ctx->err, "time_zone",
             "time_zone is no IANA name this server knows; one looks like Europe/Berlin");
     *out = text[0] == '\0' ? "UTC" : text;

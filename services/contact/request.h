@@ -23,7 +23,7 @@ MUST_USE enum err_code request_fold(struct rpc_ctx *ctx, const char *text, const
 
 MUST_USE enum err_code request_email(struct rpc_ctx *ctx, const char *text, const char **out);
 
-/* An IANA name that the database knows; "" is UTC. */
+/* An IANA name that the database knew when the service started; "" is UTC. */
 MUST_USE enum err_code request_time_zone(struct rpc_ctx *ctx, const char *text, const char **out);
 
 /* New facts with new ids. `field` names them in messages. */

@@ -4,6 +4,7 @@
 #include "boot/boot.h"
 #include "contact_migrations.h"
 #include "contact_sql.h"
+#include "store_member.h"
 
 #include <kith/v1/contact.pb-c.h>
 
@@ -57,11 +58,20 @@ static enum err_code start_housekeeping(
     return housekeeping_start(&self->housekeeping, &housekeeping, err);
 }
 
+static enum err_code load_time_zones(
+    struct contact_service *self, struct arena *arena, struct err *err)
+{
+    struct db_session session = db_session(self->db, 0);
+    return store_list_time_zones(&session, arena, &self->zones, err);
+}
+
 enum err_code contact_start(struct contact_service *self, struct arena *arena,
     const struct contact_config *config, struct err *err)
 {
     enum err_code code = boot_open_database(
         arena, &config->service, "kith-contact", &contact_schema, &self->db, err);
+    if (code == ERR_OK)
+        code = load_time_zones(self, arena, err);
     if (code == ERR_OK)
         code = make_server(self, config, err);
     if (code == ERR_OK)

@@ -10,10 +10,12 @@
 #include "db/db.h"
 #include "housekeeping/housekeeping.h"
 #include "rpc/server.h"
+#include "time_zones.h"
 
 /* Begins zeroed. The parts know one another: it may not move once it is started. */
 struct contact_service {
     struct db *db;
+    struct time_zones zones; /* in the arena it was started with */
     struct auth *auth;
     struct boot_relay events; /* what it tells the others */
     struct rpc_server *server;
@@ -24,7 +26,10 @@ struct contact_service {
 extern const struct rpc_service contact_rpc; /* kith.v1.ContactService */
 extern const struct db_schema contact_schema;
 
-/* Connects, checks the schema and listens. After a failure, too, contact_stop() is due. */
+/*
+ * Connects, checks the schema and listens. After a failure, too, contact_stop() is due. What it
+ * keeps is in `arena` until then.
+ */
 MUST_USE enum err_code contact_start(struct contact_service *self, struct arena *arena,
     const struct contact_config *config, struct err *err);
 

@@ -147,14 +147,25 @@ enum err_code store_update_member(struct db_session *db, struct arena *arena, co
     return store_add_member_facts(db, arena, id, &change->add_facts, err);
 }
 
-enum err_code store_has_time_zone(
-    struct db_session *db, const char *name, bool *out, struct err *err)
+enum err_code store_list_time_zones(
+    struct db_session *db, struct arena *arena, struct time_zones *out, struct err *err)
 {
     CLEANUP(db_result_clear) struct db_result *r = NULL;
-    enum err_code code = contact_sql_has_time_zone(db, &r, err, db_text(name));
-    if (code == ERR_OK)
-        *out = db_get_bool(r, 0, 0);
-    return code;
+    enum err_code code = contact_sql_list_time_zones(db, &r, err);
+    if (code != ERR_OK)
+        return code;
+    void *room = NULL;
+    code = store_room(arena, db_rows(r), sizeof(char *), &room, err);
+    if (code != ERR_OK)
+        return code;
+    struct time_zones zones = {room, db_rows(r)};
+    for (size_t i = 0; i < zones.n; i++) {
+        zones.names[i] = store_text(arena, r, i, 0);
+        if (!zones.names[i])
+            return store_too_large(err);
+    }
+    *out = zones;
+    return ERR_OK;
 }
 
 enum err_code store_create_token(

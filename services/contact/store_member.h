@@ -7,6 +7,7 @@
 #include "auth/auth.h"
 #include "queue/queue.h"
 #include "store.h"
+#include "time_zones.h"
 
 struct member {
     struct id id;
@@ -59,8 +60,9 @@ MUST_USE enum err_code store_update_member(struct db_session *db, struct arena *
 MUST_USE enum err_code store_add_member_facts(struct db_session *db, struct arena *arena,
     const struct id *member, const struct facts *facts, struct err *err);
 
-MUST_USE enum err_code store_has_time_zone(
-    struct db_session *db, const char *name, bool *out, struct err *err);
+/* Every IANA name the database knows; in `arena`. */
+MUST_USE enum err_code store_list_time_zones(
+    struct db_session *db, struct arena *arena, struct time_zones *out, struct err *err);
 
 /* MEMBER_NOT_FOUND. */
 MUST_USE enum err_code store_create_token(

@@ -10,6 +10,7 @@
 enum { ARENA_LIMIT = 64 << 20, CALL_TIMEOUT_MS = 60000 };
 
 struct world world;
+static struct arena service_arena; /* what the service was started with */
 static char service_token[AUTH_TOKEN_SIZE], operator_token[AUTH_TOKEN_SIZE];
 
 static int free_port(void)
@@ -43,7 +44,7 @@ static void start_service(void)
         .recommendation_endpoints = "tcp://127.0.0.1:1",
         .notification_endpoints = "tcp://127.0.0.1:1",
     };
-    assert_ok(contact_start(&world.service, &world.arena, &config, &world.err), &world.err);
+    assert_ok(contact_start(&world.service, &service_arena, &config, &world.err), &world.err);
 }
 
 struct rpc_client *world_client(const char *token)
@@ -65,6 +66,7 @@ int world_start(void **state)
     (void)state;
     log_open("test", NULL, LOG_FORMAT_LOGFMT, LOG_ERROR);
     arena_init(&world.arena, ARENA_LIMIT);
+    arena_init(&service_arena, ARENA_LIMIT);
     auth_token_new(service_token);
     auth_token_new(operator_token);
     (void)snprintf(world.listen, sizeof(world.listen), "tcp://127.0.0.1:%d", free_port());
@@ -85,6 +87,7 @@ int world_stop(void **state)
     contact_stop(&world.service);
     db_close(world.admin);
     arena_fini(&world.arena);
+    arena_fini(&service_arena);
     return 0;
 }
 
