@@ -19,6 +19,7 @@ CREATE TABLE contact.contact (
     PRIMARY KEY (member_id, contact_id)
 );
 CREATE INDEX contact_by_name ON contact.contact (member_id, name_fold, contact_id);
+CREATE INDEX contact_by_suffix ON contact.contact (member_id, right(contact_id::text, 8));
 CREATE INDEX contact_by_email ON contact.contact (member_id, email) WHERE email <> '';
 CREATE UNIQUE INDEX contact_by_profile ON contact.contact (member_id, profile_url) WHERE profile_url <> '';
 CREATE UNIQUE INDEX contact_by_link ON contact.contact (member_id, linked_member_id)

@@ -13,8 +13,14 @@ WHERE c.member_id = $1::uuid
     AND ($3::text IS NULL OR strpos(
         concat_ws(E'\n', c.name_fold, c.company_fold, c.position_fold), $3::text
     ) > 0)
-    AND ($7::text IS NULL OR starts_with(c.contact_id::text, $7::text)
-        OR right(c.contact_id::text, length($7::text)) = $7::text)
+    AND ($7::text IS NULL OR (
+        c.contact_id BETWEEN rpad(replace($7::text, '-', ''), 32, '0')::uuid
+            AND rpad(replace($7::text, '-', ''), 32, 'f')::uuid
+        AND starts_with(c.contact_id::text, $7::text)
+    ) OR (
+        right(c.contact_id::text, 8) = right($7::text, 8)
+        AND right(c.contact_id::text, length($7::text)) = $7::text
+    ))
     AND ($8::text IS NULL OR c.name_fold = $8::text)
     AND ($4::text IS NULL OR (c.name_fold, c.contact_id) > ($4::text, $5::uuid))
 ORDER BY c.name_fold, c.contact_id

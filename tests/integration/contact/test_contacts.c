@@ -360,9 +360,11 @@ static void a_contact_is_found_by_either_end_of_its_id(void **state)
     (void)snprintf(upper, sizeof(upper), "%.8s", id + 14); /* in the middle */
     assert_int_equal(n_found(upper, ""), 0);
     Kith__V1__ListContactsRequest in = KITH__V1__LIST_CONTACTS_REQUEST__INIT;
-    in.id_part = (char[]){"0%"};
+    in.id_part = (char[]){"0123456%"};
     (void)world_refused(ana.client, "ListContacts", &in, REASON_FIELD_INVALID);
     assert_string_equal(world.err.field, "id_part");
+    in.id_part = (char[]){"1234567"};
+    (void)world_refused(ana.client, "ListContacts", &in, REASON_FIELD_INVALID);
 }
 
 static void a_contact_is_found_by_its_whole_name(void **state)
