@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATHS = 16, PATH_SIZE = 256, MAX_ARGUMENTS = 16, ARENA_LIMIT = 1 << 20 };
+enum { PATHS = 16, PATH_SIZE = 256, MAX_ARGUMENTS = 16, ARENA_LIMIT = 1 << 20, REFUSED_MS = 700 };
 
 static char folder[] = "/tmp/kith-tls-XXXXXX";
 
@@ -133,16 +133,30 @@ struct rpc_client *tls_rig_connect(
     return client;
 }
 
-enum err_code tls_rig_ping(struct rpc_client *client, struct err *err)
+static enum err_code ping(struct rpc_client *client, int64_t timeout_ms, struct err *err)
 {
+    const struct rpc_call_options options = {.timeout_ms = timeout_ms};
     struct arena arena;
     const struct db_bytes in = {"", 0};
     struct db_bytes out;
     arena_init(&arena, ARENA_LIMIT);
-    enum err_code code =
-        rpc_client_call_bytes(client, "/kith.v1.HealthService/Ping", NULL, &in, &arena, &out, err);
+    enum err_code code = rpc_client_call_bytes(
+        client, "/kith.v1.HealthService/Ping", &options, &in, &arena, &out, err);
     arena_fini(&arena);
     return code;
+}
+
+enum err_code tls_rig_ping(struct rpc_client *client, struct err *err)
+{
+    return ping(client, 0, err);
+}
+
+bool tls_rig_is_refused(struct tls_rig *rig, const char *url, const char *owner, const char *ca)
+{
+    struct rpc_client *client = tls_rig_connect(rig, url, owner, ca);
+    enum err_code code = ping(client, REFUSED_MS, &rig->err);
+    rpc_client_free(client);
+    return code != ERR_OK && rig->err.reason == REASON_SERVER_UNREACHABLE;
 }
 
 enum err_code tls_rig_try(struct tls_rig *rig, const char *owner, const char *ca)

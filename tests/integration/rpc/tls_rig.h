@@ -46,3 +46,6 @@ enum err_code tls_rig_ping(struct rpc_client *client, struct err *err);
 
 /* One ping by a client of its own. */
 enum err_code tls_rig_try(struct tls_rig *rig, const char *owner, const char *ca);
+
+/* It fails, as it does when one of the two ends the handshake; gives up sooner. */
+bool tls_rig_is_refused(struct tls_rig *rig, const char *url, const char *owner, const char *ca);
