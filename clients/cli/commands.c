@@ -41,6 +41,12 @@ static const struct option_row import_options[] = {
     END,
 };
 
+static const struct option_row export_options[] = {
+    {"format", 0, "csv|json", "CSV by default; json has one object a line"},
+    {"resume", 0, NULL, "finish a FILE that was cut short"},
+    END,
+};
+
 static const struct option_row contacts_options[] = {
     {"tag", 0, "TAG", "only contacts with this tag"},
     {"limit", 0, "N", "at most this many; 50 by default on a terminal, 0 for all"},
@@ -166,6 +172,10 @@ const struct command commands[] = {
         "kith import linkedin --dry-run ~/Downloads/Connections.csv\n"
         "kith import linkedin ~/Downloads/Connections.csv",
         import_options, run_import_linkedin},
+    {"export", "People", "[FILE]", 0, 1, "All your contacts and what you know of them.",
+        "Without FILE they go to standard output. A contact is a line that begins with its id.",
+        "kith export contacts.csv\nkith export --format json | jq -r .name", export_options,
+        run_export},
     {"contacts", "People", "[QUERY]", 0, -1,
         "Your contacts, or those whose name, company or position contains QUERY.", NULL,
         "kith contacts swim\nkith contacts --tag climbing --json | jq -r .name", contacts_options,

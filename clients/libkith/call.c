@@ -101,7 +101,7 @@ static enum err_code resolve_by_reflection(
     return code == ERR_OK ? no_such_method(client->built_in, name, err) : code;
 }
 
-static enum err_code resolve(
+enum err_code client_resolve(
     struct kith_client *client, const char *name, struct call *call, struct err *err)
 {
     int named = -1;
@@ -132,7 +132,10 @@ enum kith_code kith_call(struct kith_client *client, const char *method, const c
     struct call call = {.options = call_options(options)};
     struct err err;
     ProtobufCMessage *in = NULL;
-    enum err_code code = resolve(client, method, &call, &err);
+    enum err_code code = client_resolve(client, method, &call, &err);
+    if (code == ERR_OK && call.method->is_stream)
+        code = err_raise(&err, REASON_METHOD_STREAMS,
+            "%s returns a stream; open it instead (kith_stream_open)", call.method->path);
     if (code == ERR_OK) {
         assert(call.method != NULL);
         code = pbjson_parse(call.method->in, json, strlen(json), &made->arena, &in, &err);

@@ -83,12 +83,3 @@ enum kith_code kith_list_notifications(struct kith_client *client, bool only_unr
     return client_call(
         client, "kith.v1.NotificationService/ListNotifications", &in.base, options, result, error);
 }
-
-enum kith_code kith_watch_notifications(struct kith_client *client, const char *cursor,
-    const struct kith_call_options *options, struct kith_result **result, struct kith_error **error)
-{
-    Kith__V1__WatchNotificationsRequest in = KITH__V1__WATCH_NOTIFICATIONS_REQUEST__INIT;
-    in.cursor = request_text(cursor);
-    return client_call(
-        client, "kith.v1.NotificationService/WatchNotifications", &in.base, options, result, error);
-}

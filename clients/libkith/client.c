@@ -3,6 +3,7 @@
 
 #include "clock/clock.h"
 #include "pbjson/pbjson.h"
+#include "rpc/client_stream.h"
 
 #include <kith/v1/services.h>
 #include <stdlib.h>
@@ -234,6 +235,31 @@ static enum err_code exchange(struct kith_client *client, const struct call *cal
         return code;
     struct db_bytes bytes = {packed, protobuf_c_message_pack(in, packed)};
     return rpc_client_call_bytes(rpc, path, &options, &bytes, &result->arena, out, err);
+}
+
+enum err_code client_open_stream(struct kith_client *client, const struct call *call,
+    const ProtobufCMessage *in, struct rpc_stream **out, struct err *err)
+{
+    struct rpc_trace trace;
+    struct rpc_call_options options = {.timeout_ms = call->options.timeout_ms};
+    if (call->options.traceparent != NULL && rpc_trace_parse(call->options.traceparent, &trace))
+        options.trace = &trace;
+    struct rpc_client *rpc = NULL;
+    enum err_code code = connection(client, call->process, &rpc, err);
+    if (code != ERR_OK)
+        return code;
+    struct arena arena;
+    arena_init(&arena, RESULT_MEMORY);
+    size_t size = protobuf_c_message_get_packed_size(in);
+    uint8_t *packed = arena_alloc(&arena, size + 1);
+    char *path = arena_printf(&arena, "/%s", call->method->path);
+    struct db_bytes bytes = {packed, packed == NULL ? 0 : protobuf_c_message_pack(in, packed)};
+    if (packed == NULL || path == NULL)
+        code = err_raise(err, REASON_REQUEST_TOO_LARGE, "the request is too large");
+    else
+        code = rpc_stream_open(out, rpc, path, &options, &bytes, err);
+    arena_fini(&arena);
+    return code;
 }
 
 enum err_code client_exchange(struct kith_client *client, const struct call *call,

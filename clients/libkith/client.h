@@ -31,6 +31,14 @@ MUST_USE enum err_code client_exchange(struct kith_client *client, const struct 
     const ProtobufCMessage *in, const ProtobufCMessageDescriptor *type, struct kith_result *result,
     struct err *err);
 
+/* Find a method by name, of this library or by reflection, and whom to call. */
+MUST_USE enum err_code client_resolve(
+    struct kith_client *client, const char *name, struct call *call, struct err *err);
+
+struct rpc_stream;
+MUST_USE enum err_code client_open_stream(struct kith_client *client, const struct call *call,
+    const ProtobufCMessage *in, struct rpc_stream **out, struct err *err);
+
 /* Index of the process that serves "kith.v1.ContactService", or is called "contact"; -1: none. */
 int client_process_of(const char *service);
 int client_process_named(const char *name);

@@ -28,6 +28,12 @@
     X(METHOD_UNKNOWN, UNIMPLEMENTED, \
         "This service has no such method.", \
         "`kith describe` lists the methods of every service.") \
+    X(METHOD_STREAMS, UNIMPLEMENTED, \
+        "The method returns a stream and was called as if it did not, or the other way round.", \
+        "`kith describe METHOD` says which; with libkith, kith_stream_open() and kith_call().") \
+    X(STREAM_OVERDRAWN, INVALID_ARGUMENT, \
+        "The client granted a stream more credit than one may have.", \
+        "Grant what was used of the 64 KiB a stream begins with; never more than 1 MiB in all.") \
     X(PAGE_TOKEN_INVALID, INVALID_ARGUMENT, \
         "The page token is not one this list gave out.", \
         "Start again without a page token.") \

@@ -209,6 +209,7 @@ MUST_USE static enum err_code collect_method(struct collector *c, const char *se
         .service = service,
         .name = source->name,
         .policy = find_extension(&s->arena, options, &kith__v1__method_policy__descriptor),
+        .is_stream = source->server_streaming,
     };
     for (size_t i = 0; i < s->n_messages; i++) {
         const char *name = s->messages[i].made->name;

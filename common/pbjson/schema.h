@@ -13,6 +13,7 @@
 #include <kith/v1/policy.pb-c.h>
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct pbjson_schema;
@@ -24,6 +25,7 @@ struct pbjson_method {
     const ProtobufCMessageDescriptor *in;
     const ProtobufCMessageDescriptor *out;
     const Kith__V1__MethodPolicy *policy; /* NULL: it has none */
+    bool is_stream;                       /* returns a stream of `out` */
 };
 
 /* REQUEST_MALFORMED unless `set` is a usable descriptor set. */

@@ -8,6 +8,7 @@
 #include "rpc/wire.h"
 
 struct batch;
+struct stream;
 
 struct call {
     struct call *next;       /* in the list it waits in */
@@ -18,12 +19,13 @@ struct call {
     uint32_t cost_us;        /* how much of a turn: what its method takes, lately */
     int64_t arrived_us;
     int64_t deadline_us;
-    int64_t queued_us;  /* when it was put into the queue last */
-    uint64_t looked_at; /* the count of wakes when its handler began to look */
-    struct id key;      /* what it waits for while it is parked */
-    bool is_quick;      /* takes so little that it may run in a row with others */
-    bool is_shared;     /* runs side by side with the others of its row */
-    bool is_brisk;      /* takes so little that results before it may wait for it */
+    int64_t queued_us;     /* when it was put into the queue last */
+    uint64_t looked_at;    /* the count of wakes when its handler began to look */
+    struct id key;         /* what it waits for while it is parked */
+    struct stream *stream; /* of a method that returns a stream; else NULL */
+    bool is_quick;         /* takes so little that it may run in a row with others */
+    bool is_shared;        /* runs side by side with the others of its row */
+    bool is_brisk;         /* takes so little that results before it may wait for it */
     bool is_last_try;
     bool is_abandoned;                    /* its client is gone */
     bool is_returned;                     /* was let in before, and parked */
@@ -38,6 +40,12 @@ static inline bool call_id_is_among(uint64_t id, const uint64_t *ids, size_t n)
     return n > 0;
 }
 
+/* One message of a stream. */
+struct item {
+    struct item *next;
+    struct db_bytes payload;
+};
+
 /* What became of a call. */
 struct outcome {
     struct err err;          /* code ERR_OK: answered */
@@ -45,4 +53,9 @@ struct outcome {
     bool is_parked;          /* no answer yet: set aside until `key` is woken */
     struct id key;
     struct rpc_principal caller; /* as far as it was found out */
+    /* Of a stream: what goes before its end, which comes only if it is over. */
+    const struct item *items;
+    const char *cursor; /* of the last item */
+    bool goes_on;       /* run it again */
+    bool is_over;       /* there is nothing more from the last cursor on */
 };

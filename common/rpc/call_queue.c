@@ -40,7 +40,7 @@ struct call_queue {
     size_t max_crews;
     struct list parked[WAKE_SLOTS];
     size_t n_parked;
-    uint8_t n_parked_by[PIPE_SLOTS];
+    uint16_t n_parked_by[PIPE_SLOTS];
     uint32_t gone[PIPE_SLOTS]; /* the last connection of each slot that ended */
     int64_t next_due_us;       /* no parked call is due earlier */
     uint64_t n_wakes;
@@ -319,12 +319,13 @@ void call_queue_disband(struct call_queue *q)
 
 static bool set_aside(struct call_queue *q, struct call *call, unsigned slot)
 {
-    uint8_t *n_of_pipe = &q->n_parked_by[call->pipe % PIPE_SLOTS];
-    if (q->n_parked >= MAX_PARKED || *n_of_pipe >= MAX_PARKED_PER_PIPE)
+    uint16_t *n_of_pipe = &q->n_parked_by[call->pipe % PIPE_SLOTS];
+    bool has_place = call->stream || *n_of_pipe < MAX_PARKED_PER_PIPE; /* streams are bounded */
+    if (q->n_parked >= MAX_PARKED || !has_place)
         return false;
     list_append(&q->parked[slot], call);
     q->n_parked++;
-    (*n_of_pipe)++;
+    ++*n_of_pipe;
     if (due_us(call) < q->next_due_us) {
         q->next_due_us = due_us(call);
         rouse(q, 1, 0); /* somebody must nap shorter */
@@ -348,6 +349,15 @@ bool call_queue_park(struct call_queue *q, struct call *call)
     return has_place;
 }
 
+void call_queue_again(struct call_queue *q, struct call *call)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    call->is_abandoned |= q->gone[call->pipe % PIPE_SLOTS] == call->pipe;
+    make_ready(q, call);
+    rouse(q, 1, 0);
+    (void)pthread_mutex_unlock(&q->lock);
+}
+
 void call_queue_wake(struct call_queue *q, const struct id *key)
 {
     (void)pthread_mutex_lock(&q->lock);
@@ -355,6 +365,17 @@ void call_queue_wake(struct call_queue *q, const struct id *key)
     q->woken[slot] = ++q->n_wakes;
     unpark(q, slot, is_waiting_for, key);
     (void)pthread_mutex_unlock(&q->lock);
+}
+
+size_t call_queue_list_parked(struct call_queue *q, struct id *out, size_t max)
+{
+    size_t n = 0;
+    (void)pthread_mutex_lock(&q->lock);
+    for (unsigned slot = 0; n < q->n_parked && slot < WAKE_SLOTS; slot++)
+        for (const struct call *call = q->parked[slot].first; call && n < max; call = call->next)
+            out[n++] = call->key;
+    (void)pthread_mutex_unlock(&q->lock);
+    return n;
 }
 
 static void abandon_if_of_pipe(struct call *call, void *pipe)

@@ -43,7 +43,13 @@ void call_queue_disband(struct call_queue *q);
  * False if too many are parked, of this connection (64) or of all (8192): it stays the caller's.
  */
 MUST_USE bool call_queue_park(struct call_queue *q, struct call *call);
+/* Run it again, behind those that wait; it has been taken before and keeps its place. */
+void call_queue_again(struct call_queue *q, struct call *call);
+
 void call_queue_wake(struct call_queue *q, const struct id *key);
+
+/* Keys of parked calls, at most so many; returns how many. */
+size_t call_queue_list_parked(struct call_queue *q, struct id *out, size_t max);
 
 /*
  * Take the calls of this connection with these ids out, waiting or parked; returns them linked by

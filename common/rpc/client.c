@@ -228,8 +228,19 @@ static enum err_code check_request(const struct client_request *r, struct err *e
     return ERR_OK;
 }
 
-void rpc_client_call_async(struct rpc_client *client, const char *method,
-    const struct rpc_call_options *options, const struct db_bytes *in, rpc_done_fn *done, void *arg)
+static enum err_code check_kind(
+    const struct client_request *r, const struct client_listener *listener, struct err *err)
+{
+    bool is_stream = r->method && r->method->is_stream;
+    if (is_stream == (listener->frame != NULL))
+        return ERR_OK;
+    return err_raise(err, REASON_METHOD_STREAMS,
+        is_stream ? "the method returns a stream" : "the method returns no stream");
+}
+
+uint64_t client_begin(struct rpc_client *client, const char *method,
+    const struct rpc_call_options *options, const struct db_bytes *in,
+    const struct client_listener *listener)
 {
     static const struct rpc_call_options none = {0};
     struct err err = {0};
@@ -244,25 +255,70 @@ void rpc_client_call_async(struct rpc_client *client, const char *method,
     r.trace = r.options->trace ? *r.options->trace : rpc_trace_new();
     if (r.options->trace_id_out)
         rpc_trace_id_format(&r.trace, r.options->trace_id_out);
-    if (check_request(&r, &err) != ERR_OK) {
-        done(arg, NULL, &err);
-        return;
+    if (check_request(&r, &err) != ERR_OK || check_kind(&r, listener, &err) != ERR_OK) {
+        listener->done(listener->arg, NULL, &err);
+        return 0;
     }
     struct client_call *call = take_call(client, token);
     if (!call) {
         err_fill(&err, REASON_CALL_CANCELLED, "the client is closed, or out of memory");
-        done(arg, NULL, &err);
-        return;
+        listener->done(listener->arg, NULL, &err);
+        return 0;
     }
-    call->done = done;
-    call->arg = arg;
+    uint64_t id = call->id;
+    bool is_repeatable = r.options->idempotency_key || (r.method && r.method->is_idempotent);
+    call->listener = *listener;
     call->cancel = r.options->cancel;
-    call->may_retry = !r.options->is_begun_once &&
-                      (r.options->idempotency_key || (r.method && r.method->is_idempotent));
+    /* A stream goes on from its cursor instead. */
+    call->may_retry = is_repeatable && !r.options->is_begun_once && !listener->frame;
     if (client_call_write(call, &r, token, &err) == ERR_OK)
         begin(call, timeout_of(client, &r));
     else
         call_end(call, NULL, &err);
+    return id;
+}
+
+void rpc_client_call_async(struct rpc_client *client, const char *method,
+    const struct rpc_call_options *options, const struct db_bytes *in, rpc_done_fn *done, void *arg)
+{
+    (void)client_begin(client, method, options, in, &(struct client_listener){NULL, done, arg});
+}
+
+/* ---- about a call under way ---- */
+
+void client_grant(struct rpc_client *client, uint64_t id, uint32_t bytes)
+{
+    struct lane *leaving = NULL;
+    (void)pthread_mutex_lock(&client->lock);
+    const struct client_call *call = client_find_sent(client, id);
+    if (call && endpoint_tell(call->endpoint, call, WIRE_CREDIT, bytes) && !client->is_closing)
+        endpoint_flush(call->endpoint, clock_mono_us(clock_system()), &leaving);
+    (void)pthread_mutex_unlock(&client->lock);
+    lanes_send(leaving);
+}
+
+/* Under the lock. */
+static struct client_call *find_open(struct rpc_client *client, uint64_t id)
+{
+    size_t slot = id & ((1u << CALL_SLOT_BITS) - 1);
+    struct client_call *call = slot < client->n_slots ? client->slots[slot] : NULL;
+    bool is_open = call && call->id == id && call->state != CALL_IDLE && call->state != CALL_ENDING;
+    return is_open ? call : NULL;
+}
+
+void client_cancel(struct rpc_client *client, uint64_t id)
+{
+    struct lane *leaving = NULL;
+    (void)pthread_mutex_lock(&client->lock);
+    struct client_call *call = find_open(client, id);
+    if (call)
+        call_give_up(call);
+    if (call && !client->is_closing)
+        endpoint_flush(call->endpoint, clock_mono_us(clock_system()), &leaving);
+    (void)pthread_mutex_unlock(&client->lock);
+    lanes_send(leaving);
+    if (call)
+        end_cancelled(call);
 }
 
 /* ---- giving it up ---- */

@@ -19,6 +19,14 @@ enum call_state {
     CALL_ENDING,  /* its end is being told */
 };
 
+/* Who hears of a call. `frame` gets the ITEMs and the END of a stream, under the client's lock, and
+ * returns true once all of them are there; NULL: no stream. Then comes `done`, as for any call. */
+struct client_listener {
+    bool (*frame)(void *arg, const struct wire_frame *frame);
+    rpc_done_fn *done;
+    void *arg;
+};
+
 struct client_call {
     struct client_call *next;          /* in the list it is in: pool, pending, ending */
     struct client_call *newer, *older; /* of all that are not idle */
@@ -39,8 +47,7 @@ struct client_call {
     const struct rpc_cancel *cancel; /* of the caller; NULL: none */
     struct wire_frame result;        /* CALL_ENDING: points into the message received */
 
-    rpc_done_fn *done;
-    void *arg;
+    struct client_listener listener;
 };
 
 enum { CALL_SLOT_BITS = 24 };

@@ -143,7 +143,7 @@ void lanes_send(struct lane *leaving)
 
 /* ---- coming back ---- */
 
-static struct client_call *find_call(struct rpc_client *client, uint64_t id)
+struct client_call *client_find_sent(struct rpc_client *client, uint64_t id)
 {
     size_t slot = id & ((1u << CALL_SLOT_BITS) - 1);
     struct client_call *call = slot < client->n_slots ? client->slots[slot] : NULL;
@@ -158,6 +158,15 @@ static void note_health(struct endpoint *e, uint32_t status)
         e->ejected_until_us = clock_mono_us(clock_system()) + 1000 * 1000;
 }
 
+/* Does this frame end the call? */
+static bool is_last(const struct client_call *call, const struct wire_frame *frame)
+{
+    if (frame->type == WIRE_RESULT)
+        return true;
+    bool is_of_stream = frame->type == WIRE_ITEM || frame->type == WIRE_END;
+    return is_of_stream && call->listener.frame && call->listener.frame(call->listener.arg, frame);
+}
+
 /* The calls answered by a message, in its order; their results point into it. */
 static struct client_call *collect_results(struct endpoint *e, nng_msg *msg)
 {
@@ -168,13 +177,14 @@ static struct client_call *collect_results(struct endpoint *e, nng_msg *msg)
     if (!wire_open(&reader, nng_msg_body(msg), nng_msg_len(msg)))
         return NULL;
     while (wire_next(&reader, &frame) == WIRE_FRAME) {
-        struct client_call *call =
-            frame.type == WIRE_RESULT ? find_call(e->client, frame.call_id) : NULL;
-        if (!call)
-            continue; /* its deadline passed meanwhile */
-        note_health(e, frame.value);
+        struct client_call *call = client_find_sent(e->client, frame.call_id);
+        if (!call || !is_last(call, &frame))
+            continue; /* its deadline passed meanwhile, or more is to come */
+        bool is_result = frame.type == WIRE_RESULT;
+        if (is_result)
+            note_health(e, frame.value);
         call_detach(call);
-        call->result = frame;
+        call->result = is_result ? frame : (struct wire_frame){.value = ERR_OK};
         call->next = NULL;
         *end = call;
         end = &call->next;

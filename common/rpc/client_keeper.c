@@ -105,7 +105,7 @@ bool call_is_cancelled(const struct client_call *call)
 void call_end(struct client_call *call, const struct db_bytes *out, const struct err *err)
 {
     struct rpc_client *client = call->client;
-    call->done(call->arg, out, err);
+    call->listener.done(call->listener.arg, out, err);
     (void)pthread_mutex_lock(&client->lock);
     if (!err && client->retry_tokens < RETRY_TOKENS_MAX)
         client->retry_tokens++;

@@ -93,7 +93,23 @@ struct rpc_client {
     bool is_closing;
 };
 
+/* ---- client.c ---- */
+
+/* rpc_client_call_async() for any listener. The id of the call; 0: it ended at once. */
+uint64_t client_begin(struct rpc_client *client, const char *method,
+    const struct rpc_call_options *options, const struct db_bytes *in,
+    const struct client_listener *listener);
+
+/* Let a stream send more. Nothing happens if the call is over. */
+void client_grant(struct rpc_client *client, uint64_t id, uint32_t bytes);
+
+/* End a call with CALL_CANCELLED, and tell the server. Likewise. */
+void client_cancel(struct rpc_client *client, uint64_t id);
+
 /* ---- client_endpoint.c ---- */
+
+/* Under the lock: the call of that id that is at the server; NULL: it is over. */
+struct client_call *client_find_sent(struct rpc_client *client, uint64_t id);
 
 /* CONFIG_INVALID for an address NNG does not understand; CERTIFICATE_INVALID. */
 MUST_USE enum err_code endpoint_connect(

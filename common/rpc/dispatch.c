@@ -2,7 +2,9 @@
 #include "rpc/dispatch.h"
 
 #include "log/log.h"
+#include "rpc/sending.h"
 #include "rpc/stats.h"
+#include "rpc/stream.h"
 #include "rpc/validate.h"
 
 #include <kith/v1/wire.pb-c.h>
@@ -22,10 +24,11 @@ struct run {
     struct scratch *scratch;
     const Kith__V1__Meta *meta;
     Kith__V1__Meta no_meta;
-    const ProtobufCMessage *in;
+    ProtobufCMessage *in;
     ProtobufCMessage *out;
     struct rpc_ctx ctx;
     struct rpc_waiter waiter;
+    struct rpc_sending sending;
     struct db_session session;
     struct db_bytes reply;
     int64_t started_us;
@@ -127,6 +130,8 @@ static enum err_code read_request(struct run *r, struct err *err)
     if (code != ERR_OK)
         return code;
     r->in = unpack(&r->scratch->request, type->type, frame->payload, frame->payload_len);
+    if (r->in && r->call->stream && r->call->stream->n_items > 0)
+        sending_resume(r->in, r->call->stream->cursor);
     if (r->in)
         return ERR_OK;
     if (r->scratch->request.used >= r->scratch->request.limit / 2)
@@ -176,7 +181,7 @@ static enum err_code fill_reply(struct run *r, rpc_handler_fn *handler, struct e
     if (r->waiter.is_parked)
         return ERR_OK;
     if (code == ERR_OK)
-        return pack(r, r->out, &r->reply, err);
+        return r->call->stream ? ERR_OK : pack(r, r->out, &r->reply, err);
     *err = r->ctx.err;
     if (err->code == code)
         return code;
@@ -244,6 +249,13 @@ static enum err_code run_once(struct run *r, struct err *err)
     return code;
 }
 
+static void begin_sending(struct run *r)
+{
+    int64_t room = atomic_load(&r->call->stream->credit);
+    sending_begin(&r->sending, r->ctx.arena, room < STREAM_ROOM ? room : STREAM_ROOM);
+    r->ctx.sending = &r->sending;
+}
+
 /* One attempt: all of it commits or none. Runs again, from here, after a conflict. */
 static enum err_code attempt(struct db_session *session, void *arg, struct err *err)
 {
@@ -253,6 +265,8 @@ static enum err_code attempt(struct db_session *session, void *arg, struct err *
     r->ctx.err = (struct err){0};
     r->ctx.n_after = 0;
     r->reply = (struct db_bytes){0};
+    if (r->call->stream)
+        begin_sending(r);
     return has_key(r) ? run_once(r, err) : run_handler(r, err);
 }
 
@@ -363,7 +377,8 @@ static void log_call(const struct run *r, const struct outcome *out, int64_t now
         LOG_STR("reason", is_failure ? err_reason_info(err->reason)->name : NULL),
         LOG_STR("actor", is_member ? actor : NULL), LOG_INT("dur_us", now_us - r->call->arrived_us),
         LOG_INT("queue_us", r->started_us - r->call->queued_us), LOG_INT("db_us", r->session.db_us),
-        LOG_INT("in_bytes", r->call->frame.payload_len), LOG_INT("out_bytes", out->payload.len),
+        LOG_INT("in_bytes", r->call->frame.payload_len),
+        LOG_INT("out_bytes", r->call->stream ? r->call->stream->n_bytes : out->payload.len),
         LOG_STR("field", err->field[0] ? err->field : NULL),
         LOG_STR("err", is_failure ? err->msg : NULL),
         LOG_STR("detail", err->detail[0] ? err->detail : NULL),
@@ -384,6 +399,18 @@ static void tap(const struct run *r, const struct outcome *out, int64_t now_us)
         .reply = out->payload,
     };
     tap_record(r->d->tap, &call, &r->scratch->request);
+}
+
+/* What a run of a stream sent; true if it is to run again. */
+static bool hand_over(const struct run *r, struct outcome *out)
+{
+    const struct rpc_sending *s = &r->sending;
+    out->items = s->items;
+    out->cursor = s->cursor;
+    out->goes_on = s->n_items > 0 && !r->call->is_last_try && !r->call->stream->is_alone;
+    out->is_over = s->n_items == 0 && !r->waiter.is_parked;
+    r->call->stream->n_bytes += s->n_bytes;
+    return out->goes_on;
 }
 
 struct route *dispatch_route(const struct dispatch *d, uint32_t method)
@@ -426,12 +453,15 @@ void dispatch_run(
     if (code == ERR_OK)
         code = execute(&r, &out->err);
     out->caller = r.ctx.principal;
-    if (r.waiter.is_parked && code == ERR_OK && !call->is_last_try) {
+    bool may_wait = !call->is_last_try && r.sending.n_items == 0;
+    if (r.waiter.is_parked && code == ERR_OK && may_wait) {
         out->is_parked = true;
         out->key = r.waiter.key;
         return;
     }
-    if (r.waiter.is_parked)
+    if (call->stream && code == ERR_OK && hand_over(&r, out))
+        return;
+    if (r.waiter.is_parked && !call->stream)
         code = err_raise(&out->err, REASON_DEADLINE_PASSED, "nothing happened in time");
     if (code == ERR_OK) {
         rpc_run_after(&r.ctx);
@@ -440,7 +470,8 @@ void dispatch_run(
         out->err.code = code;
     }
     int64_t now_us = clock_mono_us(d->config->clock);
-    note_duration(r.route, now_us - r.started_us, r.session.db_us);
+    if (!call->stream)
+        note_duration(r.route, now_us - r.started_us, r.session.db_us);
     count(&r, out->err.code, now_us);
     log_call(&r, out, now_us);
     tap(&r, out, now_us);

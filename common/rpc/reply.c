@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/reply.h"
 
+#include "rpc/stream.h"
+
 #include <kith/v1/wire.pb-c.h>
 
 #include <string.h>
@@ -48,29 +50,48 @@ static size_t pack_meta(const struct err *err, uint8_t out[MAX_META])
     return kith__v1__meta__pack(&meta, out);
 }
 
-bool reply_append(nng_msg *reply, const struct wire_frame *request, const struct outcome *outcome)
+static bool append_frame(nng_msg *reply, const struct wire_frame *frame)
 {
     uint8_t header[WIRE_FRAME_SIZE];
-    uint8_t meta[MAX_META];
-    bool is_failure = outcome->err.code != ERR_OK;
-    struct wire_frame frame = {
-        .type = WIRE_RESULT,
-        .call_id = request->call_id,
-        .value = (uint32_t)outcome->err.code,
-        .meta_len = is_failure ? (uint32_t)pack_meta(&outcome->err, meta) : 0,
-        .payload_len = is_failure ? 0 : (uint32_t)outcome->payload.len,
-    };
-    wire_put_frame(header, &frame);
+    wire_put_frame(header, frame);
     size_t before = nng_msg_len(reply);
     if (nng_msg_append(reply, header, sizeof(header)) == 0 &&
-        (frame.meta_len == 0 || nng_msg_append(reply, meta, frame.meta_len) == 0) &&
-        (frame.payload_len == 0 ||
-            nng_msg_append(reply, outcome->payload.data, frame.payload_len) == 0))
+        (frame->meta_len == 0 || nng_msg_append(reply, frame->meta, frame->meta_len) == 0) &&
+        (frame->payload_len == 0 || nng_msg_append(reply, frame->payload, frame->payload_len) == 0))
         return true;
     (void)nng_msg_chop(reply, nng_msg_len(reply) - before);
     return false;
 }
 
+bool reply_append(nng_msg *reply, const struct call *call, const struct outcome *outcome)
+{
+    uint8_t meta[MAX_META];
+    bool is_failure = outcome->err.code != ERR_OK;
+    struct wire_frame frame = {
+        .type = call->stream ? WIRE_END : WIRE_RESULT,
+        .flags = call->stream && !is_failure && !outcome->is_over ? WIRE_MORE : 0,
+        .call_id = call->frame.call_id,
+        .value = (uint32_t)outcome->err.code,
+        .meta = meta,
+        .meta_len = is_failure ? (uint32_t)pack_meta(&outcome->err, meta) : 0,
+        .payload = outcome->payload.data,
+        .payload_len = is_failure ? 0 : (uint32_t)outcome->payload.len,
+        .sequence = call->stream ? call->stream->n_items : 0,
+    };
+    return append_frame(reply, &frame);
+}
+
+bool reply_append_item(nng_msg *reply, const struct call *call, const struct db_bytes *payload)
+{
+    const struct wire_frame frame = {
+        .type = WIRE_ITEM,
+        .call_id = call->frame.call_id,
+        .payload = payload->data,
+        .payload_len = (uint32_t)payload->len,
+        .sequence = call->stream->n_items,
+    };
+    return append_frame(reply, &frame);
+}
 void reply_close(nng_msg *reply, uint32_t n_results)
 {
     struct wire_reader reader;

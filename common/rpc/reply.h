@@ -11,8 +11,12 @@
 /* NULL without memory. */
 nng_msg *reply_open(uint64_t session);
 
-/* Add the RESULT of a call. False without memory; the message is as before then. */
-bool reply_append(nng_msg *reply, const struct wire_frame *request, const struct outcome *outcome);
+/* Add the RESULT of a call, or the END of a stream. False without memory; the message is as before
+ * then. */
+bool reply_append(nng_msg *reply, const struct call *call, const struct outcome *outcome);
+
+/* Add an ITEM of a stream. Likewise. */
+bool reply_append_item(nng_msg *reply, const struct call *call, const struct db_bytes *payload);
 
 /* Write the number of results into the preamble. */
 void reply_close(nng_msg *reply, uint32_t n_results);

@@ -83,6 +83,7 @@ struct rpc_ctx {
     int64_t deadline_us;         /* monotonic */
     bool is_last_try;            /* parked before and out of time: answer with what there is */
     struct rpc_waiter *waiter;
+    struct rpc_sending *sending; /* of a method that returns a stream; else NULL */
     struct rpc_after after[RPC_AFTER_MAX];
     unsigned n_after;
     struct err err;
@@ -127,10 +128,10 @@ struct rpc_service {
     static enum err_code fn(struct rpc_ctx *ctx, const In *in, Out *out)
 
 /*
- * Long poll: `return rpc_park(ctx, &key);` sets the call aside without holding a worker. The
- * handler runs again, from its beginning, after rpc_server_wake() of the same key, or with
- * is_last_try set shortly before the deadline. A wake between the handler's look and the park is
- * not lost. Only for methods without a transaction.
+ * `return rpc_park(ctx, &key);` sets the call aside without holding a worker. The handler runs
+ * again, from its beginning, after rpc_server_wake() of the same key, or with is_last_try set
+ * shortly before the deadline. A wake between the handler's look and the park is not lost. Only for
+ * methods without a transaction.
  */
 MUST_USE enum err_code rpc_park(struct rpc_ctx *ctx, const struct id *key);
 
@@ -140,6 +141,23 @@ MUST_USE enum err_code rpc_park(struct rpc_ctx *ctx, const struct id *key);
  * returned then matters to nobody.
  */
 bool rpc_is_cancelled(const struct rpc_ctx *ctx);
+
+/*
+ * The handler of a method that `returns (stream X)` sends a few items from in->cursor on, while
+ * rpc_has_room(), each with its own cursor, and returns ERR_OK:
+ *
+ *     for (size_t i = 0; code == ERR_OK && i < found.n && rpc_has_room(ctx); i++) {
+ *         …fills out, also out->cursor…
+ *         code = rpc_send(ctx, &out->base);
+ *     }
+ *
+ * It runs again, with in->cursor that of the last item, when the client granted more credit. A run
+ * that sent nothing is the last, unless it ends with rpc_park(): then it runs again once woken.
+ * Nothing else is kept between two runs, so that every run is what a client does that goes on after
+ * its connection broke. `out` may be filled and sent over and over.
+ */
+MUST_USE bool rpc_has_room(const struct rpc_ctx *ctx);
+MUST_USE enum err_code rpc_send(struct rpc_ctx *ctx, const ProtobufCMessage *item);
 
 /*
  * Run `fn(arg)` once what the handler did is committed, before its reply is sent; not at all if it

@@ -179,8 +179,8 @@ static unsigned caller_bit(Kith__V1__Caller caller)
     return 0;
 }
 
-static void take_policy(
-    void *arg, const char *service, const char *method, const ProtobufCMessage *m)
+static void take_policy(void *arg, const char *service,
+    const Google__Protobuf__MethodDescriptorProto *method, const ProtobufCMessage *m)
 {
     struct schema *schema = arg;
     const Kith__V1__MethodPolicy *policy = (const Kith__V1__MethodPolicy *)(const void *)m;
@@ -189,12 +189,14 @@ static void take_policy(
         struct schema_method *known = &schema->methods[i];
         const char *name = known->name + 1;
         if (strncmp(name, service, prefix) != 0 || name[prefix] != '/' ||
-            strcmp(name + prefix + 1, method) != 0)
+            strcmp(name + prefix + 1, method->name) != 0)
             continue;
         for (size_t c = 0; c < policy->n_callers; c++)
             known->callers |= caller_bit(policy->callers[c]);
         known->scope = (unsigned)policy->scope;
         known->is_idempotent = policy->idempotent;
+        known->is_stream = method->server_streaming;
+        known->is_client_stream = method->client_streaming;
         known->default_timeout_ms = policy->default_timeout_ms;
     }
 }
@@ -226,6 +228,29 @@ static enum err_code check_limits(const struct schema_message *message, struct e
     return ERR_OK;
 }
 
+static bool has_cursor(const struct schema_message *message)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->type, "cursor");
+    return field && field->type == PROTOBUF_C_TYPE_STRING &&
+           field->label != PROTOBUF_C_LABEL_REPEATED;
+}
+
+/* A stream may break anywhere, and goes on by calling again from the last cursor. */
+static enum err_code check_stream(const struct schema_method *method, struct err *err)
+{
+    if (method->is_client_stream)
+        return err_raise(
+            err, REASON_INTERNAL_ERROR, "method %s takes a stream; send in parts", method->name);
+    if (method->is_stream &&
+        !(method->is_idempotent && has_cursor(method->in) && has_cursor(method->out)))
+        return err_raise(err, REASON_INTERNAL_ERROR,
+            "method %s returns a stream: it must be idempotent, and request and reply need a "
+            "string `cursor`",
+            method->name);
+    return ERR_OK;
+}
+
 static enum err_code check_rules(const struct schema *schema, struct err *err)
 {
     for (size_t i = 0; i < schema->n_methods; i++) {
@@ -233,6 +258,9 @@ static enum err_code check_rules(const struct schema *schema, struct err *err)
         if (method->callers == 0 || method->default_timeout_ms == 0)
             return err_raise(err, REASON_INTERNAL_ERROR,
                 "method %s has no (policy) with callers and default_timeout_ms", method->name);
+        enum err_code code = check_stream(method, err);
+        if (code != ERR_OK)
+            return code;
         mark_request(schema, method->in);
     }
     for (size_t i = 0; i < schema->n_messages; i++) {

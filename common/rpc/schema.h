@@ -33,6 +33,8 @@ struct schema_method {
     unsigned callers; /* bits 1 << enum rpc_caller */
     unsigned scope;   /* of enum rpc_scope */
     bool is_idempotent;
+    bool is_stream;        /* returns (stream X): request and items have a cursor to go on from */
+    bool is_client_stream; /* refused */
     uint32_t default_timeout_ms;
     const struct schema_message *in;
     const struct schema_message *out;

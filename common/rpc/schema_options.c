@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/schema_options.h"
 
-#include <google/protobuf/descriptor.pb-c.h>
-
 #include <stdio.h>
 
 enum { OPTION_NUMBER = 50010, NAME_SIZE = 256 };
@@ -58,7 +56,7 @@ static void read_service(const char *package,
         const ProtobufCMessage *base = method->options ? &method->options->base : NULL;
         ProtobufCMessage *policy = unpack_option(base, &kith__v1__method_policy__descriptor);
         if (policy)
-            options->policy(options->arg, name, method->name, policy);
+            options->policy(options->arg, name, method, policy);
         protobuf_c_message_free_unpacked(policy, NULL);
     }
 }

@@ -7,13 +7,14 @@
 #include "db/db.h"
 #include "err/err.h"
 
+#include <google/protobuf/descriptor.pb-c.h>
 #include <kith/v1/policy.pb-c.h>
 
 /* Called for each option found; the message is kith.v1.FieldLimits or kith.v1.MethodPolicy. */
 struct schema_options {
     void (*limits)(void *arg, const char *message, uint32_t number, const ProtobufCMessage *limits);
-    void (*policy)(
-        void *arg, const char *service, const char *method, const ProtobufCMessage *policy);
+    void (*policy)(void *arg, const char *service,
+        const Google__Protobuf__MethodDescriptorProto *method, const ProtobufCMessage *policy);
     void *arg;
 };
 

@@ -10,6 +10,7 @@
 #include "rpc/report.h"
 #include "rpc/running.h"
 #include "rpc/stats.h"
+#include "rpc/stream_serve.h"
 #include "rpc/transport.h"
 
 #include <pthread.h>
@@ -51,6 +52,7 @@ struct rpc_server {
     struct tap *tap; /* NULL: none */
     struct admission *admission;
     struct call_queue *queue;
+    struct streams *streams;
     struct transport *transport;
     atomic_bool is_draining;
     struct worker *workers;
@@ -59,6 +61,15 @@ struct rpc_server {
 };
 
 /* ---- taking calls: on NNG's threads, never blocking ---- */
+
+/* The call does not exist afterwards, nor does its stream. */
+static void answer(
+    struct rpc_server *s, struct call *call, const struct outcome *outcome, struct cork *cork)
+{
+    struct stream *stream = call->stream;
+    transport_answer(s->transport, call, outcome, cork);
+    streams_close(s->streams, stream);
+}
 
 static void refuse(struct rpc_server *s, struct call *call, struct cork *cork,
     enum err_reason reason, const char *msg)
@@ -69,7 +80,24 @@ static void refuse(struct rpc_server *s, struct call *call, struct cork *cork,
         stats_add_refusal(s->dispatch.stats, STATS_OTHER_REFUSAL);
     if (reason == REASON_SERVER_BUSY)
         outcome.err.retry_after_ms = BUSY_RETRY_MS;
-    transport_answer(s->transport, call, &outcome, cork);
+    answer(s, call, &outcome, cork);
+}
+
+/* False if it was refused. */
+static bool admit_stream(struct rpc_server *s, struct call *call, struct cork *cork)
+{
+    bool has_session = transport_has_session(call);
+    if (!has_session && !transport_is_alone(call)) {
+        refuse(s, call, cork, REASON_REQUEST_MALFORMED,
+            "without a session, a call that returns a stream needs a message of its own");
+        return false;
+    }
+    if (!streams_open(s->streams, call, !has_session)) {
+        refuse(s, call, cork, REASON_SERVER_BUSY, "too many streams are open");
+        return false;
+    }
+    call->is_shared = call->is_quick = call->is_brisk = false;
+    return true;
 }
 
 /* False if it was refused. */
@@ -97,9 +125,9 @@ static bool admit(struct rpc_server *s, struct call *call, struct cork *cork)
     call->cost_us = route_cost_us(route);
     struct outcome outcome = {0};
     if (admission_judge(s->admission, call, call->arrived_us, &outcome.err) == ERR_OK)
-        return true;
+        return !route->method->is_stream || admit_stream(s, call, cork);
     stats_add_refusal(s->dispatch.stats, STATS_RATE_LIMITED);
-    transport_answer(s->transport, call, &outcome, cork);
+    answer(s, call, &outcome, cork);
     return false;
 }
 
@@ -126,13 +154,6 @@ static void on_calls(void *self, struct call *calls, size_t n_calls)
     transport_uncork(s->transport, &cork);
 }
 
-static void on_control(void *self, uint32_t pipe, const struct wire_frame *frame)
-{
-    (void)self;
-    (void)pipe;
-    (void)frame;
-}
-
 /* Interrupt those calls that run; all of the connection if `ids` is NULL. */
 static void interrupt(struct rpc_server *s, uint32_t pipe, const uint64_t *ids, size_t n)
 {
@@ -141,24 +162,49 @@ static void interrupt(struct rpc_server *s, uint32_t pipe, const uint64_t *ids, 
 }
 
 /* Answer those that do not run. */
-static void drop(struct rpc_server *s, uint32_t pipe, const uint64_t *ids, size_t n)
+static void drop(
+    struct rpc_server *s, uint32_t pipe, const uint64_t *ids, size_t n, enum err_reason reason)
 {
     struct cork cork = {0};
     struct call *call = call_queue_cancel(s->queue, pipe, ids, n);
     while (call) {
         struct call *next = call->next;
-        refuse(s, call, &cork, REASON_CALL_CANCELLED, "the client gave the call up");
+        refuse(s, call, &cork, reason, stream_doom_text(reason));
         call = next;
     }
     transport_uncork(s->transport, &cork);
 }
 
-/* In this order: a call that is about to be parked is found running, and dropped by its worker. */
+/*
+ * In this order: a call that is about to be parked is found running, and dropped by its worker; a
+ * stream that another worker took up meanwhile, by that one.
+ */
 static void on_cancels(void *self, uint32_t pipe, const uint64_t *ids, size_t n)
 {
     struct rpc_server *s = self;
+    for (size_t i = 0; i < n; i++)
+        streams_doom(s->streams, pipe, ids[i], REASON_CALL_CANCELLED);
     interrupt(s, pipe, ids, n);
-    drop(s, pipe, ids, n);
+    drop(s, pipe, ids, n, REASON_CALL_CANCELLED);
+}
+
+static void on_credit(void *self, uint32_t pipe, uint64_t call_id, uint32_t bytes)
+{
+    struct rpc_server *s = self;
+    struct id key = stream_credit_key(pipe, call_id);
+    if (streams_grant(s->streams, pipe, call_id, bytes)) {
+        call_queue_wake(s->queue, &key);
+        return;
+    }
+    streams_doom(s->streams, pipe, call_id, REASON_STREAM_OVERDRAWN);
+    drop(s, pipe, &call_id, 1, REASON_STREAM_OVERDRAWN);
+}
+
+static void on_lane(void *self, uint32_t pipe)
+{
+    struct rpc_server *s = self;
+    struct id key = stream_lane_key(pipe);
+    call_queue_wake(s->queue, &key);
 }
 
 static void on_gone(void *self, uint32_t pipe)
@@ -187,6 +233,13 @@ static void flush(void *arg, bool is_long)
         disband(w);
 }
 
+static void park(struct rpc_server *s, struct call *call, const struct id *key, struct cork *cork)
+{
+    call->key = *key;
+    if (!call_queue_park(s->queue, call))
+        refuse(s, call, cork, REASON_SERVER_BUSY, "too many calls wait for something to happen");
+}
+
 /* Run the call; answer it or set it aside. */
 static void run(struct worker *w, struct call *call, struct scratch *scratch)
 {
@@ -196,15 +249,18 @@ static void run(struct worker *w, struct call *call, struct scratch *scratch)
     if (!call->is_brisk)
         flush(w, true);
     scratch->shard = (size_t)(w - s->workers);
-    dispatch_run(&s->dispatch, call, scratch, &outcome);
-    admission_learn(s->admission, call, &outcome.caller, outcome.err.reason, call->arrived_us);
-    if (!outcome.is_parked) {
-        transport_answer(s->transport, call, &outcome, cork);
-        return;
+    if (!call->stream || !stream_is_held(call, &outcome)) {
+        dispatch_run(&s->dispatch, call, scratch, &outcome);
+        admission_learn(s->admission, call, &outcome.caller, outcome.err.reason, call->arrived_us);
     }
-    call->key = outcome.key;
-    if (!call_queue_park(s->queue, call))
-        refuse(s, call, cork, REASON_SERVER_BUSY, "too many calls wait for something to happen");
+    if (call->stream)
+        stream_send(s->transport, call, &outcome, cork);
+    if (outcome.is_parked)
+        park(s, call, &outcome.key, cork);
+    else if (outcome.goes_on)
+        call_queue_again(s->queue, call);
+    else
+        answer(s, call, &outcome, cork);
 }
 
 static void serve(void *arg, struct call *call, struct scratch *scratch)
@@ -222,7 +278,7 @@ static void serve(void *arg, struct call *call, struct scratch *scratch)
             "the call waited longer than a busy server lets calls wait");
         return;
     }
-    if (transport_is_backed_up(call)) {
+    if (!call->stream && transport_is_backed_up(call)) {
         stats_add_refusal(s->dispatch.stats, STATS_OTHER_REFUSAL);
         refuse(s, call, cork, REASON_SERVER_BUSY,
             "too many results wait for this client; it must give them lanes, or ask for less");
@@ -238,7 +294,7 @@ static void serve(void *arg, struct call *call, struct scratch *scratch)
     running_begin(&w->running, call);
     run(w, call, scratch);
     if (running_end(&w->running))
-        drop(s, pipe, &id, 1); /* in case it was parked */
+        drop(s, pipe, &id, 1, REASON_CALL_CANCELLED); /* in case it was parked */
 }
 
 /* Results wait only for calls that are there already and do not take long. */
@@ -434,10 +490,11 @@ static enum err_code build_parts(struct rpc_server *s, struct err *err)
     s->queue = call_queue_new(&queue, max_crews(), s->config.clock);
     s->admission = admission_new(limits);
     bool has_tap = s->tap || !s->config.may_be_tapped;
-    if (!has_tap || !s->listen || !s->health || !s->queue || !s->admission)
+    s->streams = streams_new();
+    if (!has_tap || !s->listen || !s->health || !s->queue || !s->admission || !s->streams)
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the server");
     const struct transport_config config = {s->config.max_message, s->config.clock};
-    const struct transport_events events = {on_calls, on_cancels, on_control, on_gone, s};
+    const struct transport_events events = {on_calls, on_cancels, on_credit, on_lane, on_gone, s};
     enum err_code code = transport_new(&s->transport, &config, &events, err);
     return code == ERR_OK ? schema_new(&s->schema, err) : code;
 }
@@ -518,6 +575,11 @@ void rpc_server_log_stats(struct rpc_server *s)
     report_log(s->report);
 }
 
+size_t rpc_server_list_parked(struct rpc_server *s, struct id *out, size_t max)
+{
+    return call_queue_list_parked(s->queue, out, max);
+}
+
 void rpc_server_set_health(
     struct rpc_server *s, const char *part, bool is_required, const char *problem)
 {
@@ -546,6 +608,7 @@ void rpc_server_free(struct rpc_server *s)
     admission_free(s->admission);
     report_free(s->report);
     stats_free(s->dispatch.stats);
+    streams_free(s->streams);
     health_free(s->health);
     tap_free(s->tap);
     schema_free(s->schema);

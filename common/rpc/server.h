@@ -91,6 +91,9 @@ void rpc_server_log_stats(struct rpc_server *server);
 /* Run parked calls with this key again. */
 void rpc_server_wake(struct rpc_server *server, const struct id *key);
 
+/* Keys of calls that are parked, once each call, at most so many; returns how many. */
+size_t rpc_server_list_parked(struct rpc_server *server, struct id *out, size_t max);
+
 /*
  * A part of the process that health speaks of ("database", "wordnet", "contact-service").
  * `problem` NULL: fine. A required part with a problem makes the process not ready; another one

@@ -23,7 +23,8 @@ struct session {
     struct waiting *last;  /* may still grow */
     struct waiting *spare;
     atomic_size_t n_waiting_bytes; /* changes under the lock */
-    struct exchange *lane;         /* parked */
+    atomic_bool is_lane_awaited;
+    struct exchange *lane; /* parked */
     int64_t lane_since_us;
     int64_t flushed_us;
 };
@@ -86,6 +87,11 @@ size_t session_max_reply(const struct session *s)
 size_t session_backlog(const struct session *s)
 {
     return atomic_load_explicit(&s->n_waiting_bytes, memory_order_relaxed);
+}
+
+bool session_await_lane(struct session *s, bool is_awaited)
+{
+    return atomic_exchange(&s->is_lane_awaited, is_awaited);
 }
 
 /* ---- parcels; under the lock ---- */

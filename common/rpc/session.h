@@ -35,6 +35,9 @@ size_t session_max_reply(const struct session *s);
 /* Bytes of results that wait for a lane. */
 size_t session_backlog(const struct session *s);
 
+/* Note whether somebody waits for a lane to come; returns what was noted before. */
+bool session_await_lane(struct session *s, bool is_awaited);
+
 /*
  * Results that a worker has put together, in a reply of its own: reply_open, reply_append. Keeping
  * them there until the worker is done with a row of calls spares the session's lock.

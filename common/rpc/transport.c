@@ -6,6 +6,7 @@
 #include "rpc/reply.h"
 #include "rpc/session.h"
 #include "rpc/socket.h"
+#include "rpc/stream.h"
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
@@ -19,6 +20,7 @@ enum {
     SPARE_EXCHANGES = 16, /* contexts that always wait for a message */
     MAX_EXCHANGES = 16 * 1024,
     MAX_BACKLOG = 4 * 1024 * 1024,   /* bytes of results that wait for one client */
+    STREAM_BACKLOG = 256 * 1024,     /* … before its streams are held */
     LANE_REST_US = 30 * 1000 * 1000, /* a lane returns after so long, empty */
     TICK_MS = 2000,
     SHARE_US = 500,    /* results may wait so long for others */
@@ -216,7 +218,7 @@ void transport_uncork(struct transport *t, struct cork *cork)
 
 static bool has_room(const struct cork *cork, const struct session *s, size_t len)
 {
-    return cork->session == s && cork->parcel.msg &&
+    return cork->session == s && cork->parcel.msg && cork->parcel.n_results < WIRE_MAX_FRAMES &&
            nng_msg_len(cork->parcel.msg) + WIRE_FRAME_SIZE + len <= session_max_reply(s);
 }
 
@@ -230,18 +232,38 @@ static bool open_cork(struct cork *cork, struct session *s)
     return true;
 }
 
-/* Put the result of one call into the cork; false without memory. */
-static bool keep(struct transport *t, struct cork *cork, struct session *s,
-    const struct wire_frame *request, const struct outcome *outcome)
+/* Where a frame of that length goes; NULL without memory. */
+static nng_msg *make_room(struct transport *t, struct cork *cork, struct session *s, size_t len)
 {
     bool is_shared = cork->session == s && !cork->parcel.msg;
-    if (!is_shared && !has_room(cork, s, outcome->payload.len))
+    if (!is_shared && !has_room(cork, s, len))
         transport_uncork(t, cork);
-    if (!cork->parcel.msg && !open_cork(cork, s))
-        return false;
-    if (!reply_append(cork->parcel.msg, request, outcome))
+    return cork->parcel.msg || open_cork(cork, s) ? cork->parcel.msg : NULL;
+}
+
+/* Put the result of one call into the cork; false without memory. */
+static bool keep(struct transport *t, struct cork *cork, struct session *s, const struct call *call,
+    const struct outcome *outcome)
+{
+    nng_msg *msg = make_room(t, cork, s, outcome->payload.len);
+    if (!msg || !reply_append(msg, call, outcome))
         return false;
     cork->parcel.n_results++;
+    return true;
+}
+
+bool transport_send_items(
+    struct transport *t, const struct call *call, const struct item *items, struct cork *cork)
+{
+    struct session *s = call->batch->session;
+    for (; items; items = items->next) {
+        nng_msg *msg = make_room(t, cork, s, items->payload.len);
+        if (!msg || !reply_append_item(msg, call, &items->payload))
+            return false;
+        owe(t, 1);
+        cork->parcel.n_results++;
+        call->stream->n_items++;
+    }
     return true;
 }
 
@@ -249,7 +271,7 @@ void transport_answer(
     struct transport *t, struct call *call, const struct outcome *outcome, struct cork *cork)
 {
     struct batch *b = call->batch;
-    if (!keep(t, cork, b->session, &call->frame, outcome))
+    if (!keep(t, cork, b->session, call, outcome))
         settle(t, 1);
     /* The last answer to a message without session sends all of them: they must be there. */
     if (b->lane)
@@ -262,6 +284,26 @@ bool transport_is_backed_up(const struct call *call)
     return session_backlog(call->batch->session) > MAX_BACKLOG;
 }
 
+bool transport_is_congested(const struct call *call)
+{
+    struct session *s = call->batch->session;
+    if (session_backlog(s) <= STREAM_BACKLOG)
+        return false;
+    session_await_lane(s, true);
+    /* A lane that left before that told nobody. */
+    return session_backlog(s) > STREAM_BACKLOG;
+}
+
+bool transport_is_alone(const struct call *call)
+{
+    return call->batch->lane && call->batch->n_calls == 1;
+}
+
+bool transport_has_session(const struct call *call)
+{
+    return !call->batch->lane;
+}
+
 /* ---- receiving ---- */
 
 static void refuse_message(struct transport *t, struct batch *b, const char *why)
@@ -270,7 +312,7 @@ static void refuse_message(struct transport *t, struct batch *b, const char *why
     err_fill(&outcome.err, REASON_REQUEST_MALFORMED, "%s", why);
     struct cork cork = {0};
     owe(t, 1);
-    if (!keep(t, &cork, b->session, &(struct wire_frame){0}, &outcome))
+    if (!keep(t, &cork, b->session, &(struct call){0}, &outcome))
         settle(t, 1);
     transport_uncork(t, &cork);
 }
@@ -298,8 +340,8 @@ static void tell_controls(struct transport *t, const struct batch *b, uint32_t p
         !wire_open(&reader, nng_msg_body(b->request), nng_msg_len(b->request)))
         return;
     while (wire_next(&reader, &frame) == WIRE_FRAME)
-        if (frame.type != WIRE_CANCEL && wire_is_control(&frame))
-            t->events.on_control(t->events.self, pipe, &frame);
+        if (frame.type == WIRE_CREDIT)
+            t->events.on_credit(t->events.self, pipe, frame.call_id, frame.value);
         else if (frame.type == WIRE_CANCEL && n_cancels < MAX_CANCELS)
             cancels[n_cancels++] = frame.call_id;
     if (n_cancels > 0)
@@ -336,6 +378,8 @@ static void on_message(struct exchange *x, nng_msg *msg)
         return;
     struct departure out[2];
     session_arrive(s, x, now_us, out);
+    if (session_await_lane(s, false))
+        t->events.on_lane(t->events.self, pipe);
     session_release(s);
     send_departure(&out[0]);
     send_departure(&out[1]);

@@ -19,8 +19,10 @@ struct transport_events {
     void (*on_calls)(void *self, struct call *calls, size_t n_calls);
     /* The client of this connection waits no longer for these of its calls. */
     void (*on_cancels)(void *self, uint32_t pipe, const uint64_t *ids, size_t n);
-    /* Another frame about a call that came before: wire_is_control(). */
-    void (*on_control)(void *self, uint32_t pipe, const struct wire_frame *frame);
+    /* The stream of such a call may send so many bytes more. */
+    void (*on_credit)(void *self, uint32_t pipe, uint64_t call_id, uint32_t bytes);
+    /* A lane came for whom transport_is_congested() was true. */
+    void (*on_lane)(void *self, uint32_t pipe);
     /* A connection is gone, and with it whoever waits for these replies. */
     void (*on_gone)(void *self, uint32_t pipe);
     void *self;
@@ -55,6 +57,18 @@ void transport_uncork(struct transport *t, struct cork *cork);
 
 /* Do more results wait for the client of this call than a server should keep? */
 bool transport_is_backed_up(const struct call *call);
+
+/* Do so many wait that streams of this client should wait for its next lane? on_lane tells of it.
+ */
+bool transport_is_congested(const struct call *call);
+
+/* Did the call come in a session? Else: in a message without one, and as its only call? */
+bool transport_has_session(const struct call *call);
+bool transport_is_alone(const struct call *call);
+
+/* Items of a stream, before more of it or its end. False without memory for all of them. */
+MUST_USE bool transport_send_items(
+    struct transport *t, const struct call *call, const struct item *items, struct cork *cork);
 
 /*
  * For who goes on to another call at once: put the results where others add theirs, and send them

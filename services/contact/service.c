@@ -102,6 +102,7 @@ static const struct rpc_method methods[] = {
     {"ImportFile", rpc_import_file, DB_TX_NONE}, /* chunks commit by themselves */
     {"GetImport", rpc_get_import, DB_TX_NONE, .is_reader = true},
     {"ListContacts", rpc_list_contacts, DB_TX_NONE, .is_reader = true},
+    {"ExportContacts", rpc_export_contacts, DB_TX_NONE},
     {"GetContact", rpc_get_contact, DB_TX_NONE, .is_reader = true},
     {"AddFact", rpc_add_fact, DB_TX_NONE},
     {"RemoveFact", rpc_remove_fact, DB_TX_NONE},

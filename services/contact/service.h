@@ -46,6 +46,7 @@ rpc_handler_fn rpc_update_member;
 rpc_handler_fn rpc_import_file;
 rpc_handler_fn rpc_get_import;
 rpc_handler_fn rpc_list_contacts;
+rpc_handler_fn rpc_export_contacts;
 rpc_handler_fn rpc_get_contact;
 rpc_handler_fn rpc_add_fact;
 rpc_handler_fn rpc_remove_fact;

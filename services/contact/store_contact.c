@@ -7,6 +7,9 @@
 /* A list shows a taste of what is known, a single contact everything. */
 enum { FACTS_IN_LIST = 5, FACTS_OF_ONE = 1000 };
 
+/* Contacts of an export that are read at once, and facts of those before the last. */
+enum { EXPORT_CONTACTS = 128, EXPORT_FACTS = 2000 };
+
 /* Columns of list_contacts and get_contact. */
 enum {
     COL_ID,
@@ -118,6 +121,19 @@ enum err_code store_list_contacts(struct db_session *db, struct arena *arena,
         code = read_contacts(arena, r, out, err);
     if (code == ERR_OK)
         code = add_facts(db, arena, &query->member, out, FACTS_IN_LIST, err);
+    return code;
+}
+
+enum err_code store_export_contacts(struct db_session *db, struct arena *arena,
+    const struct id *member, const struct id *after, struct contacts *out, struct err *err)
+{
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    enum err_code code = contact_sql_export_contacts(
+        db, &r, err, db_id(member), db_id(after), db_int(EXPORT_CONTACTS), db_int(EXPORT_FACTS));
+    if (code == ERR_OK)
+        code = read_contacts(arena, r, out, err);
+    if (code == ERR_OK)
+        code = add_facts(db, arena, member, out, FACTS_OF_ONE, err);
     return code;
 }
 

@@ -42,6 +42,10 @@ struct contact_query {
 MUST_USE enum err_code store_list_contacts(struct db_session *db, struct arena *arena,
     const struct contact_query *query, struct contacts *out, struct err *err);
 
+/* The next few after this one, in order of id, with all their facts. */
+MUST_USE enum err_code store_export_contacts(struct db_session *db, struct arena *arena,
+    const struct id *member, const struct id *after, struct contacts *out, struct err *err);
+
 /* On all pages. */
 MUST_USE enum err_code store_count_contacts(
     struct db_session *db, const struct contact_query *query, int64_t *out, struct err *err);

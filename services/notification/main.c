@@ -4,6 +4,7 @@
  *
  *   config   the options             events   which event tells whom what
  *   service  its parts, start, stop  store    notifications in the database (sql/, migrations/)
+ *   lookout  wakes watches for what other instances stored
  *   rpc/     one file per method     domain/  cursors and titles: rules without I/O
  */
 #include "boot/boot.h"

@@ -54,6 +54,8 @@ enum err_code notification_start(struct notification *self, struct arena *arena,
     if (code == ERR_OK)
         code = start_housekeeping(self, config, err);
     if (code == ERR_OK)
+        code = lookout_new(&self->lookout, self->db, self->server, err);
+    if (code == ERR_OK)
         code = rpc_server_listen(self->server, err);
     return code;
 }
@@ -62,6 +64,7 @@ void notification_stop(struct notification *self)
 {
     boot_drain_server(self->server);
     housekeeping_stop(self->housekeeping);
+    lookout_free(self->lookout);
     rpc_server_free(self->server);
     auth_free(self->auth);
     db_close(self->db);

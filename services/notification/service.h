@@ -8,6 +8,7 @@
 #include "config.h"
 #include "db/db.h"
 #include "housekeeping/housekeeping.h"
+#include "lookout.h"
 #include "queue/queue.h"
 #include "rpc/server.h"
 
@@ -19,6 +20,7 @@ struct notification {
     struct rpc_server *server; /* whose parked watchers are woken */
     struct housekeeping_task old_rows[1];
     struct housekeeping *housekeeping;
+    struct lookout *lookout; /* for what other instances store */
 };
 
 extern const struct rpc_service notification_rpc; /* kith.v1.NotificationService */

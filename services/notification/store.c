@@ -80,6 +80,26 @@ enum err_code store_watch(struct db_session *db, struct arena *arena, const stru
     return read_notices(arena, result, out, err);
 }
 
+enum err_code store_newest(struct db_session *db, struct arena *arena, const struct id *members,
+    size_t n_members, struct newest *out, struct err *err)
+{
+    CLEANUP(db_result_clear) struct db_result *result = NULL;
+    enum err_code code =
+        notification_sql_list_newest(db, &result, err, db_id_array(members, n_members));
+    if (code != ERR_OK)
+        return code;
+    size_t n = db_rows(result);
+    *out = (struct newest){arena_calloc(arena, n + 1, sizeof(struct id)),
+        arena_calloc(arena, n + 1, sizeof(int64_t)), n};
+    if (!out->members || !out->seqs)
+        return err_raise(err, REASON_INTERNAL_ERROR, "no memory for %zu inboxes", n);
+    for (size_t i = 0; i < n; i++) {
+        out->members[i] = db_get_id(result, i, 0);
+        out->seqs[i] = db_get_int(result, i, 1);
+    }
+    return ERR_OK;
+}
+
 enum err_code store_mark_read(struct db_session *db, const struct id *member,
     const struct store_marking *what, int64_t *marked, struct err *err)
 {

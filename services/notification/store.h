@@ -47,6 +47,16 @@ MUST_USE enum err_code store_list(struct db_session *db, struct arena *arena,
 MUST_USE enum err_code store_watch(struct db_session *db, struct arena *arena,
     const struct id *member, int64_t after, int64_t limit, struct notices *out, struct err *err);
 
+struct newest {
+    struct id *members;
+    int64_t *seqs;
+    size_t n;
+};
+
+/* The highest number given out in the inbox of each of these members who has one. */
+MUST_USE enum err_code store_newest(struct db_session *db, struct arena *arena,
+    const struct id *members, size_t n_members, struct newest *out, struct err *err);
+
 /* What to mark as read. */
 struct store_marking {
     const struct id *ids;

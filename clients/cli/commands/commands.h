@@ -7,9 +7,9 @@
 /* member.c, login.c */
 command_fn run_member_add, run_member_update, run_whoami, run_login, run_logout, run_token_new,
     run_token_revoke;
-/* import.c, contacts.c */
-command_fn run_import_linkedin, run_contacts, run_contact_show, run_fact_add, run_fact_remove,
-    run_link;
+/* import.c, export.c, contacts.c */
+command_fn run_import_linkedin, run_export, run_contacts, run_contact_show, run_fact_add,
+    run_fact_remove, run_link;
 /* invite.c */
 command_fn run_invite, run_invitations, run_accept, run_decline;
 /* ask.c, answer.c */

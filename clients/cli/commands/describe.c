@@ -200,10 +200,10 @@ static json_t *method_json(
 {
     static const Kith__V1__MethodPolicy none = KITH__V1__METHOD_POLICY__INIT;
     const Kith__V1__MethodPolicy *policy = m->policy == NULL ? &none : m->policy;
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:b,s:i}", "method", m->path, "comment",
-        method_comment(cli, schema, m), "request", m->in->name, "reply", m->out->name, "callers",
-        callers_of(cli, policy), "idempotent", (int)policy->idempotent, "timeoutMs",
-        (int)policy->default_timeout_ms);
+    return json_pack("{s:s,s:s,s:s,s:s,s:b,s:s,s:b,s:i}", "method", m->path, "comment",
+        method_comment(cli, schema, m), "request", m->in->name, "reply", m->out->name, "stream",
+        (int)m->is_stream, "callers", callers_of(cli, policy), "idempotent",
+        (int)policy->idempotent, "timeoutMs", (int)policy->default_timeout_ms);
 }
 
 static void describe_method(
@@ -216,8 +216,8 @@ static void describe_method(
     cli_say(cli, "method %s%s%s\n  %s", cli->bold, m->path, cli->plain, view_raw(json, "comment"));
     if (m->policy != NULL) {
         unsigned scope = (unsigned)m->policy->scope;
-        cli_note(cli, "  for %s%s; %s; %u ms unless told otherwise", view_raw(json, "callers"),
-            scopes[scope < 3 ? scope : 0],
+        cli_note(cli, "  for %s%s; %s%s; %u ms unless told otherwise", view_raw(json, "callers"),
+            scopes[scope < 3 ? scope : 0], m->is_stream ? "returns a stream; " : "",
             m->policy->idempotent ? "calling twice is as calling once"
                                   : "an idempotency key makes it safe to repeat",
             (unsigned)m->policy->default_timeout_ms);

@@ -1,34 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands.h"
+#include "progress.h"
 #include "view.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-enum { BAR = 30, SKIPS_SHOWN = 10 };
-
-/* Only for somebody who watches; redrawn in place, and gone when done. */
-static void show_progress(void *arg, uint64_t sent, uint64_t total)
-{
-    const struct cli *cli = arg;
-    if (cli->is_quiet || cli->is_json || isatty(STDERR_FILENO) == 0)
-        return;
-    if (total == 0) {
-        (void)fprintf(stderr, "\r%" PRIu64 " KB sent ", sent / 1024);
-        return;
-    }
-    int full = (int)(sent >= total ? BAR : sent * BAR / total);
-    char bar[BAR + 1];
-    memset(bar, ' ', BAR);
-    memset(bar, '#', (size_t)full);
-    bar[BAR] = '\0';
-    (void)fprintf(stderr, "\r[%s] %3d %%", bar, full * 100 / BAR);
-    if (sent >= total)
-        (void)fprintf(stderr, "\r%*s\r", BAR + 10, "");
-}
+enum { SKIPS_SHOWN = 10 };
 
 static const char *base_name(const char *path)
 {
@@ -98,7 +78,7 @@ enum status run_import_linkedin(struct cli *cli)
         .size = sizeof(import),
         .dry_run = cli_has(cli, "dry-run"),
         .file_name = is_stdin ? NULL : base_name(path),
-        .progress = show_progress,
+        .progress = progress_bytes,
         .progress_arg = cli,
     };
     const struct kith_call_options options = cli_call_options();

@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <string.h>
 
-enum { SHOWN = 20, WATCH_MS = 30000, PING_MS = 2000, RETRY_MS = 500 };
+enum { SHOWN = 20, POLL_MS = 500, CURSOR_SIZE = 401 };
 
 static bool is_about_ask(const json_t *notification)
 {
@@ -115,61 +115,68 @@ static void report(const struct cli *cli, const char *what)
         (void)fprintf(stderr, "kith inbox: %s\n", what);
 }
 
-/* A service that restarts is waited for, and its return told. False: nobody reads any more. */
-static bool wait_for_return(struct cli *cli, const struct kith_error *error)
+/* The connection is made again by itself; only the person is told. */
+static void report_connection(struct cli *cli, struct kith_stream *stream, bool *is_cut)
 {
-    struct kith_call_options ping = {
-        .size = sizeof(ping), .timeout_ms = PING_MS, .process = "notification"};
-    report(cli, arena_printf(&cli->arena, "%s; what came meanwhile is shown when it is back",
-                    kith_error_message(error)));
-    while (!cli_is_unread()) {
-        struct kith_error *still = NULL;
-        const json_t *reply = cli_try(cli, "HealthService/Ping", NULL, &ping, &still);
-        kith_error_free(still);
-        if (reply != NULL) {
-            report(cli, "connected again");
-            return true;
-        }
-        (void)poll(NULL, 0, RETRY_MS); /* a refused connection is answered at once */
-    }
-    return false;
+    const char *trouble = kith_stream_trouble(stream);
+    if (*trouble != '\0' && !*is_cut)
+        report(cli,
+            arena_printf(&cli->arena, "%s; what came meanwhile is shown when it is back", trouble));
+    if (*trouble == '\0' && *is_cut)
+        report(cli, "connected again");
+    *is_cut = *trouble != '\0';
 }
 
-static bool is_passing(const struct kith_error *error)
+static void show_item(struct cli *cli, struct kith_result *result)
 {
-    enum kith_code code = kith_error_code(error);
-    return code == KITH_UNAVAILABLE || code == KITH_DEADLINE_EXCEEDED;
+    json_t *item = json_loads(kith_result_json(result), 0, NULL);
+    const json_t *n = json_object_get(item, "notification");
+    if (n != NULL && !cli_emit(cli, n))
+        show_notification(cli, n);
+    (void)fflush(stdout);
+    json_decref(item);
 }
 
-/* From the cursor on, until interrupted. A watch that ends empty is simply repeated. */
-static enum status follow(struct cli *cli, const char *cursor)
+/* What the stream brings, until it fails; false then. The cursor goes along. */
+static bool read_stream(struct cli *cli, struct kith_stream *stream, char *cursor, size_t size,
+    struct kith_error **error)
 {
-    struct kith_call_options options = {
-        .size = sizeof(options), .timeout_ms = cli->timeout_ms > 0 ? cli->timeout_ms : WATCH_MS};
+    bool is_cut = false;
     while (!cli_is_unread()) {
-        (void)fflush(stdout);
-        struct kith_error *error = NULL;
-        const json_t *reply = cli_try(cli, "NotificationService/WatchNotifications",
-            json_pack("{s:s}", "cursor", cursor), &options, &error);
-        if (reply == NULL && is_passing(error)) {
-            bool is_lost = kith_error_code(error) == KITH_UNAVAILABLE;
-            bool goes_on = !is_lost || wait_for_return(cli, error);
-            kith_error_free(error);
-            if (!goes_on)
-                break;
+        struct kith_result *result = NULL;
+        if (kith_stream_next(stream, POLL_MS, &result, error) != KITH_OK)
+            return false;
+        report_connection(cli, stream, &is_cut);
+        if (result == NULL)
             continue;
-        }
-        if (reply == NULL)
-            return cli_fail(cli, error);
-        const json_t *list = json_object_get(reply, "notifications");
-        for (size_t i = 0; i < json_array_size(list); i++)
-            if (!cli_emit(cli, json_array_get(list, i)))
-                show_notification(cli, json_array_get(list, i));
-        const char *next = arena_strdup(&cli->arena, view_raw(reply, "cursor"));
-        cursor = next == NULL || *next == '\0' ? cursor : next;
-        (void)json_array_clear(cli->kept);
+        show_item(cli, result);
+        (void)snprintf(cursor, size, "%s", kith_result_cursor(result));
+        kith_result_free(result);
     }
-    return STATUS_OK;
+    return true;
+}
+
+/* From the cursor on, until interrupted. The stream gives up after a while; we do not. */
+static enum status follow(struct cli *cli, const char *from)
+{
+    char cursor[CURSOR_SIZE];
+    struct kith_error *error = NULL;
+    (void)snprintf(cursor, sizeof(cursor), "%s", from);
+    (void)fflush(stdout);
+    for (;;) {
+        struct kith_stream *stream = NULL;
+        const struct kith_call_options options = cli_call_options();
+        if (kith_stream_notifications(cli->client, cursor, &options, &stream, &error) != KITH_OK)
+            return cli_fail(cli, error);
+        bool is_done = read_stream(cli, stream, cursor, sizeof(cursor), &error);
+        kith_stream_close(stream);
+        if (is_done)
+            return STATUS_OK;
+        if (kith_error_code(error) != KITH_UNAVAILABLE)
+            return cli_fail(cli, error);
+        kith_error_free(error);
+        error = NULL;
+    }
 }
 
 /* What is there, oldest first, as it will go on; then what comes. */

@@ -102,7 +102,7 @@ struct kith_settings {
 /* `settings` may be NULL. Connects when first used. */
 KITH_API enum kith_code kith_client_new(
     const struct kith_settings *settings, struct kith_client **client, struct kith_error **error);
-/* No call may be under way. */
+/* No call may be under way, no stream open. */
 KITH_API void kith_client_free(struct kith_client *client);
 /* Calls from now on carry this token; NULL: none. */
 KITH_API void kith_client_set_token(struct kith_client *client, const char *token);
@@ -160,6 +160,44 @@ KITH_API const struct kith_notification *kith_result_notification(
     const struct kith_result *result, size_t i);
 KITH_API const struct kith_import *kith_result_import(const struct kith_result *result);
 
+/* ---- streams --------------------------------------------------------------------------------- */
+
+/*
+ * What a method that returns a stream sends, one result per item. A stream that breaks goes on by
+ * itself after the last item: none is lost, none comes twice. What is not read waits at the server.
+ *
+ *     while (kith_stream_next(stream, -1, &result, &error) == KITH_OK && result != NULL) {
+ *         …
+ *         kith_result_free(result);
+ *     }
+ *
+ * A stream is used by one thread at a time, but for kith_stream_stop(); several streams of a client
+ * by as many threads.
+ */
+struct kith_stream;
+
+/* Any method that returns a stream, by JSON as in kith_call(). Returns before anything was sent.
+ * timeout_ms is the time of the whole stream; 0: no end. */
+KITH_API enum kith_code kith_stream_open(struct kith_client *client, const char *method,
+    const char *json, const struct kith_call_options *options, struct kith_stream **stream,
+    struct kith_error **error);
+
+/* The next item, waited for at most wait_ms (below 0: as long as it takes). `*result` is NULL when
+ * none came in that time, or none will: ask kith_stream_is_over(). After an error it is over. */
+KITH_API enum kith_code kith_stream_next(struct kith_stream *stream, int64_t wait_ms,
+    struct kith_result **result, struct kith_error **error);
+KITH_API bool kith_stream_is_over(const struct kith_stream *stream);
+
+/* Why it was cut off, while it tries to go on; "" otherwise. Only for people: nothing is to be
+ * done. Borrowed until the next call about this stream. */
+KITH_API const char *kith_stream_trouble(struct kith_stream *stream);
+
+/* From any thread: whoever waits for an item, now or later, gets KITH_CANCELLED. */
+KITH_API void kith_stream_stop(struct kith_stream *stream);
+
+/* To be done before kith_client_free(). */
+KITH_API void kith_stream_close(struct kith_stream *stream);
+
 /* ---- address book ---------------------------------------------------------------------------- */
 
 /* Told after each part that arrived. `total` is 0 where the size is not known. */
@@ -181,6 +219,12 @@ KITH_API enum kith_code kith_import_linkedin(struct kith_client *client, FILE *f
 /* Contacts in order of name whose name, company or position contains `query` (NULL: all). */
 KITH_API enum kith_code kith_list_contacts(struct kith_client *client, const char *query,
     const char *page, const struct kith_call_options *options, struct kith_result **result,
+    struct kith_error **error);
+
+/* Every contact with all its facts (kith_result_contact(result, 0)), one an item. Cursor NULL: all;
+ * else those after the item it is from. */
+KITH_API enum kith_code kith_stream_contacts(struct kith_client *client, const char *cursor,
+    const struct kith_call_options *options, struct kith_stream **stream,
     struct kith_error **error);
 
 struct kith_contact;
@@ -272,13 +316,19 @@ KITH_API enum kith_code kith_list_notifications(struct kith_client *client, bool
     const char *page, const struct kith_call_options *options, struct kith_result **result,
     struct kith_error **error);
 
-/* Wait until something comes after the cursor (NULL: after now). An empty list when nothing came in
- * time: call again with the new cursor. */
+/* What comes after the cursor, oldest first, and then each as it comes. Cursor NULL: from now on;
+ * the first item then has no notification, only a cursor. */
+KITH_API enum kith_code kith_stream_notifications(struct kith_client *client, const char *cursor,
+    const struct kith_call_options *options, struct kith_stream **stream,
+    struct kith_error **error);
+
+/* The same as one call: wait until something comes after the cursor (NULL: do not wait, only say
+ * where "now" is). An empty list when nothing came in time: call again with the new cursor. */
 KITH_API enum kith_code kith_watch_notifications(struct kith_client *client, const char *cursor,
     const struct kith_call_options *options, struct kith_result **result,
     struct kith_error **error);
 
-/* Of a list or a watch: where the next watch goes on. */
+/* Of a list or an item of a stream: where a stream goes on after it. */
 KITH_API const char *kith_result_cursor(const struct kith_result *result);
 
 enum kith_notification_kind {

@@ -3,36 +3,42 @@
 #include "rpc/reply.h"
 #include "service.h"
 
-static enum err_code fill(struct rpc_ctx *ctx, int64_t seen, const struct notices *found,
+enum { AT_ONCE = 50 };
+
+static enum err_code send(struct rpc_ctx *ctx, Kith__V1__Notification *notification, int64_t seq,
     Kith__V1__WatchNotificationsResponse *out)
 {
     char cursor[CURSOR_SIZE];
-    cursor_format(found->n > 0 ? found->items[found->n - 1].seq : seen, cursor);
-    out->cursor = arena_strdup(ctx->arena, cursor);
-    if (!out->cursor)
-        return err_raise(&ctx->err, REASON_REPLY_TOO_LARGE, "the cursor does not fit");
-    out->n_notifications = found->n;
-    return reply_notifications(ctx, found->items, found->n, &out->notifications, &ctx->err);
+    cursor_format(seq, cursor);
+    out->cursor = cursor;
+    out->notification = notification;
+    return rpc_send(ctx, &out->base);
+}
+
+static enum err_code send_all(
+    struct rpc_ctx *ctx, const struct notices *found, Kith__V1__WatchNotificationsResponse *out)
+{
+    Kith__V1__Notification **messages = NULL;
+    enum err_code code = reply_notifications(ctx, found->items, found->n, &messages, &ctx->err);
+    for (size_t i = 0; code == ERR_OK && i < found->n && rpc_has_room(ctx); i++)
+        code = send(ctx, messages[i], found->items[i].seq, out);
+    return code;
 }
 
 RPC_HANDLER(
     watch_notifications, Kith__V1__WatchNotificationsRequest, Kith__V1__WatchNotificationsResponse)
 {
-    /* Without a cursor nothing may be waited for: "now" would be a later one at each look. */
     bool has_cursor = in->cursor[0] != '\0';
+    const struct id *member = &ctx->principal.member;
     int64_t after = INT64_MAX;
-    int64_t limit;
+    struct notices found;
     enum err_code code = has_cursor ? cursor_parse(in->cursor, &after, &ctx->err) : ERR_OK;
     if (code == ERR_OK)
-        code = reply_page_size(in->page_size, &limit, &ctx->err);
+        code = store_watch(ctx->db, ctx->arena, member, after, AT_ONCE, &found, &ctx->err);
     if (code != ERR_OK)
         return code;
-    struct notices found;
-    code =
-        store_watch(ctx->db, ctx->arena, &ctx->principal.member, after, limit, &found, &ctx->err);
-    if (code != ERR_OK)
-        return code;
-    if (found.n == 0 && has_cursor && !ctx->is_last_try)
-        return rpc_park(ctx, &ctx->principal.member);
-    return fill(ctx, has_cursor ? after : found.newest, &found, out);
+    /* From now on: the client learns where that is, to go on from there if the stream breaks. */
+    if (!has_cursor)
+        return send(ctx, NULL, found.newest, out);
+    return found.n > 0 ? send_all(ctx, &found, out) : rpc_park(ctx, member);
 }

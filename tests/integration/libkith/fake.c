@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -133,16 +134,13 @@ RPC_HANDLER(get_ask, Kith__V1__GetAskRequest, Kith__V1__GetAskResponse)
 RPC_HANDLER(watch, Kith__V1__WatchNotificationsRequest, Kith__V1__WatchNotificationsResponse)
 {
     (void)noted(ctx);
-    out->cursor = arena_strdup(ctx->arena, "after");
-    if (*in->cursor == '\0')
-        return ERR_OK;
-    out->n_notifications = 1;
-    out->notifications = arena_calloc(ctx->arena, 1, sizeof(*out->notifications));
-    out->notifications[0] = arena_alloc(ctx->arena, sizeof(**out->notifications));
-    kith__v1__notification__init(out->notifications[0]);
-    out->notifications[0]->kind = KITH__V1__NOTIFICATION_KIND__NOTIFICATION_KIND_ASK_ANSWERED;
-    out->notifications[0]->subject_id = ask_id;
-    return ERR_OK;
+    Kith__V1__Notification news = KITH__V1__NOTIFICATION__INIT;
+    int n = (int)strtol(in->cursor, NULL, 10);
+    news.kind = KITH__V1__NOTIFICATION_KIND__NOTIFICATION_KIND_ASK_ANSWERED;
+    news.subject_id = ask_id;
+    out->notification = *in->cursor == '\0' ? NULL : &news;
+    out->cursor = arena_printf(ctx->arena, "%d", n + 1);
+    return n < 3 ? rpc_send(ctx, &out->base) : rpc_park(ctx, &(struct id){{1}});
 }
 
 /* Methods nobody here asks for. */

@@ -263,20 +263,90 @@ static void a_file_arrives_in_chunks_and_in_order(void **state)
     (void)fclose(file);
 }
 
-static void a_watch_goes_on_at_its_cursor(void **state)
+static struct kith_result *next_of(struct kith_stream *stream)
+{
+    struct kith_result *result = NULL;
+    assert_int_equal(kith_stream_next(stream, 30000, &result, NULL), KITH_OK);
+    assert_non_null(result);
+    return result;
+}
+
+static void a_watch_sends_what_comes_and_goes_on_at_a_cursor(void **state)
+{
+    (void)state;
+    char cursor[16];
+    struct kith_stream *stream = NULL;
+    struct kith_result *result;
+    assert_int_equal(kith_stream_notifications(client, NULL, NULL, &stream, NULL), KITH_OK);
+    result = next_of(stream);
+    assert_null(kith_result_notification(result, 0));
+    kith_result_free(result);
+    result = next_of(stream);
+    const struct kith_notification *n = kith_result_notification(result, 0);
+    assert_int_equal(kith_notification_kind(n), KITH_ASK_WAS_ANSWERED);
+    assert_false(kith_notification_is_read(n));
+    assert_int_equal(strlen(kith_result_trace_id(result)), 32);
+    (void)snprintf(cursor, sizeof(cursor), "%s", kith_result_cursor(result));
+    kith_result_free(result);
+    kith_stream_close(stream);
+    assert_int_equal(kith_stream_notifications(client, cursor, NULL, &stream, NULL), KITH_OK);
+    result = next_of(stream);
+    assert_string_equal(kith_result_cursor(result), "3");
+    kith_result_free(result);
+    assert_int_equal(kith_stream_next(stream, 0, &result, NULL), KITH_OK);
+    assert_null(result);
+    assert_false(kith_stream_is_over(stream));
+    kith_stream_close(stream);
+}
+
+static void a_watch_as_one_call_goes_on_at_its_cursor(void **state)
 {
     (void)state;
     struct kith_result *result = NULL;
+    const struct kith_call_options options = {.size = sizeof(options), .timeout_ms = 100};
     assert_int_equal(kith_watch_notifications(client, NULL, NULL, &result, NULL), KITH_OK);
-    assert_int_equal(kith_result_count(result), 0);
-    struct kith_result *next = NULL;
-    assert_int_equal(
-        kith_watch_notifications(client, kith_result_cursor(result), NULL, &next, NULL), KITH_OK);
-    const struct kith_notification *n = kith_result_notification(next, 0);
-    assert_int_equal(kith_notification_kind(n), KITH_ASK_WAS_ANSWERED);
-    assert_false(kith_notification_is_read(n));
+    assert_string_not_equal(kith_result_cursor(result), "");
     kith_result_free(result);
-    kith_result_free(next);
+    assert_int_equal(kith_watch_notifications(client, "1", NULL, &result, NULL), KITH_OK);
+    assert_in_range(kith_result_count(result), 1, 2);
+    const struct kith_notification *n = kith_result_notification(result, 0);
+    assert_int_equal(kith_notification_kind(n), KITH_ASK_WAS_ANSWERED);
+    kith_result_free(result);
+    assert_int_equal(kith_watch_notifications(client, "3", &options, &result, NULL), KITH_OK);
+    assert_int_equal(kith_result_count(result), 0);
+    assert_string_equal(kith_result_cursor(result), "3");
+    kith_result_free(result);
+}
+
+static void *stop_stream(void *stream)
+{
+    kith_stream_stop(stream);
+    return NULL;
+}
+
+static void a_stream_by_json_is_stopped_from_another_thread(void **state)
+{
+    (void)state;
+    struct kith_stream *stream = NULL;
+    struct kith_result *result = NULL;
+    struct kith_error *error = NULL;
+    pthread_t thread;
+    assert_int_equal(kith_stream_open(client, "WatchNotifications", "{\"cursor\": \"2\"}", NULL,
+                         &stream, &error),
+        KITH_OK);
+    result = next_of(stream);
+    assert_non_null(strstr(kith_result_json(result), "\"cursor\":\"3\""));
+    kith_result_free(result);
+    assert_int_equal(pthread_create(&thread, NULL, stop_stream, stream), 0);
+    assert_int_equal(kith_stream_next(stream, -1, &result, &error), KITH_CANCELLED);
+    (void)pthread_join(thread, NULL);
+    assert_true(kith_stream_is_over(stream));
+    kith_error_free(error);
+    kith_stream_close(stream);
+    error = NULL;
+    assert_int_equal(
+        kith_stream_open(client, "GetMember", "{}", NULL, &stream, &error), KITH_UNIMPLEMENTED);
+    kith_error_free(error);
 }
 
 static void a_token_can_change_while_running(void **state)
@@ -357,7 +427,9 @@ int main(void)
         cmocka_unit_test(a_mistyped_method_or_field_names_the_nearest),
         cmocka_unit_test(what_every_process_serves_needs_its_name),
         cmocka_unit_test(a_file_arrives_in_chunks_and_in_order),
-        cmocka_unit_test(a_watch_goes_on_at_its_cursor),
+        cmocka_unit_test(a_watch_sends_what_comes_and_goes_on_at_a_cursor),
+        cmocka_unit_test(a_watch_as_one_call_goes_on_at_its_cursor),
+        cmocka_unit_test(a_stream_by_json_is_stopped_from_another_thread),
         cmocka_unit_test(a_token_can_change_while_running),
         cmocka_unit_test(threads_share_a_client),
         cmocka_unit_test(accessors_take_null),

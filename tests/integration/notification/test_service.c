@@ -4,7 +4,7 @@
  */
 #include "log/log.h"
 #include "people.h"
-#include "rpc/client.h"
+#include "rpc/client_stream.h"
 #include "service.h"
 
 #include <kith/v1/events.pb-c.h>
@@ -12,7 +12,7 @@
 #include <kith/v1/queue.pb-c.h>
 
 #include <arpa/inet.h>
-#include <pthread.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,7 +24,7 @@ static const char DELIVER[] = "/kith.v1.QueueService/Deliver";
 static struct db *admin;
 static struct arena memory, replies;
 static struct notification service;
-static char address[64], service_token[AUTH_TOKEN_SIZE];
+static char address[64], service_token[AUTH_TOKEN_SIZE], ana_token[AUTH_TOKEN_SIZE];
 static struct person ana, bo;
 static struct rpc_client *as_ana, *as_bo, *as_service;
 
@@ -71,11 +71,21 @@ static void new_token(const struct person *member, int scopes, char token[AUTH_T
         hex, member->text, id.text);
 }
 
-static struct rpc_client *dial_member(const struct person *member, int scopes)
+static struct notification_config config_at(const char *url)
 {
-    char token[AUTH_TOKEN_SIZE];
-    new_token(member, scopes, token);
-    return dial(token);
+    return (struct notification_config){.read_days = 365,
+        .service = {
+            .listen = url,
+            .database_host = getenv("PGHOST"),
+            .database_port = 5432,
+            .database_name = getenv("PGDATABASE"),
+            .database_user = "notification",
+            .database_pool = 4,
+            .service_token = service_token,
+            .workers = 1,
+            .queue_limit = 100,
+            .allow_unsafe_database = true,
+        }};
 }
 
 static int start(void **state)
@@ -88,19 +98,7 @@ static int start(void **state)
     arena_init(&replies, 16 << 20);
     auth_token_new(service_token);
     (void)snprintf(address, sizeof(address), "tcp://127.0.0.1:%d", free_port());
-    const struct notification_config config = {.read_days = 365,
-        .service = {
-            .listen = address,
-            .database_host = getenv("PGHOST"),
-            .database_port = 5432,
-            .database_name = getenv("PGDATABASE"),
-            .database_user = "notification",
-            .database_pool = 4,
-            .service_token = service_token,
-            .workers = 1,
-            .queue_limit = 100,
-            .allow_unsafe_database = true,
-        }};
+    const struct notification_config config = config_at(address);
     assert_ok(notification_start(&service, &memory, &config, &err), &err);
     as_service = dial(service_token);
     return 0;
@@ -123,8 +121,11 @@ static int meet(void **state)
     arena_reset(&replies);
     ana = people_new_member(admin, "Ana Costa");
     bo = people_new_member(admin, "Bo Lind");
-    as_ana = dial_member(&ana, RPC_SCOPE_READ | RPC_SCOPE_WRITE);
-    as_bo = dial_member(&bo, RPC_SCOPE_READ | RPC_SCOPE_WRITE);
+    char bo_token[AUTH_TOKEN_SIZE];
+    new_token(&ana, RPC_SCOPE_READ | RPC_SCOPE_WRITE, ana_token);
+    new_token(&bo, RPC_SCOPE_READ | RPC_SCOPE_WRITE, bo_token);
+    as_ana = dial(ana_token);
+    as_bo = dial(bo_token);
     return 0;
 }
 
@@ -177,6 +178,63 @@ static Kith__V1__WatchNotificationsRequest watch_after(const char *cursor)
     return in;
 }
 
+static void *arena_pb_alloc(void *arena, size_t size)
+{
+    return arena_alloc(arena, size);
+}
+
+static void arena_pb_free(void *arena, void *memory_of_it)
+{
+    (void)arena;
+    (void)memory_of_it;
+}
+
+static struct rpc_stream *watch(struct rpc_client *client, const char *cursor, int64_t timeout_ms)
+{
+    const Kith__V1__WatchNotificationsRequest in = watch_after(cursor);
+    const struct rpc_call_options options = {.timeout_ms = timeout_ms};
+    uint8_t packed[512];
+    struct db_bytes bytes = {packed, protobuf_c_message_pack(&in.base, packed)};
+    struct rpc_stream *stream = NULL;
+    struct err err = {0};
+    assert_ok(rpc_stream_open(&stream, client, WATCH, &options, &bytes, &err), &err);
+    return stream;
+}
+
+/* The next item, in `replies`; NULL if none came in that time, or the stream failed. */
+static const Kith__V1__WatchNotificationsResponse *next_within(
+    struct rpc_stream *stream, int64_t wait_ms, enum err_reason *failure)
+{
+    enum rpc_next what = RPC_NEXT_NONE;
+    struct db_bytes item;
+    struct err err = {0};
+    enum err_code code = rpc_stream_next(stream, wait_ms, &replies, &what, &item, &err);
+    *failure = code == ERR_OK ? REASON_NONE : err.reason;
+    if (code != ERR_OK || what != RPC_NEXT_ITEM)
+        return NULL;
+    ProtobufCAllocator allocator = {arena_pb_alloc, arena_pb_free, &replies};
+    return kith__v1__watch_notifications_response__unpack(&allocator, item.len, item.data);
+}
+
+static const Kith__V1__WatchNotificationsResponse *next_of(struct rpc_stream *stream)
+{
+    enum err_reason failure;
+    const Kith__V1__WatchNotificationsResponse *item = next_within(stream, 20000, &failure);
+    assert_int_equal(failure, REASON_NONE);
+    assert_non_null(item);
+    return item;
+}
+
+/* What a watch says at first: nothing, when it goes well. */
+static enum err_reason try_watch(struct rpc_client *client, const char *cursor)
+{
+    enum err_reason failure;
+    struct rpc_stream *stream = watch(client, cursor, 0);
+    (void)next_within(stream, 20000, &failure);
+    rpc_stream_close(stream);
+    return failure;
+}
+
 /* One event to deliver. */
 struct parcel {
     struct person id;
@@ -225,15 +283,12 @@ static const Kith__V1__DeliverResponse *deliver(struct parcel *parcels, size_t n
 static enum err_reason refusal(struct rpc_client *client, const char *method)
 {
     const Kith__V1__ListNotificationsRequest list_in = KITH__V1__LIST_NOTIFICATIONS_REQUEST__INIT;
-    const Kith__V1__WatchNotificationsRequest watch_in =
-        KITH__V1__WATCH_NOTIFICATIONS_REQUEST__INIT;
     const Kith__V1__MarkReadRequest mark_in = KITH__V1__MARK_READ_REQUEST__INIT;
     Kith__V1__DeliverRequest deliver_in = KITH__V1__DELIVER_REQUEST__INIT;
     deliver_in.producer = text("test");
-    const ProtobufCMessage *in = method == LIST    ? &list_in.base
-                                 : method == WATCH ? &watch_in.base
-                                 : method == MARK  ? &mark_in.base
-                                                   : &deliver_in.base;
+    const ProtobufCMessage *in = method == LIST   ? &list_in.base
+                                 : method == MARK ? &mark_in.base
+                                                  : &deliver_in.base;
     const void *out;
     return try_call(client, method, in, 0, &out);
 }
@@ -264,7 +319,7 @@ static void who_may_call_what_is_enforced(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct rpc_client *client = dial(rows[i].token);
         assert_int_equal(refusal(client, LIST), rows[i].list);
-        assert_int_equal(refusal(client, WATCH), rows[i].watch);
+        assert_int_equal(try_watch(client, ""), rows[i].watch);
         assert_int_equal(refusal(client, MARK), rows[i].mark);
         assert_int_equal(refusal(client, DELIVER), rows[i].deliver);
         rpc_client_free(client);
@@ -365,53 +420,25 @@ static void an_event_without_its_ids_is_not_acknowledged(void **state)
 /* ---- watching ---------------------------------------------------------------------------------
  */
 
-struct watcher {
-    pthread_t thread;
-    const char *cursor;
-    Kith__V1__WatchNotificationsResponse *out;
-    struct arena arena;
-    int64_t took_us;
-};
-
-static void *watch_in_thread(void *arg)
-{
-    struct watcher *w = arg;
-    const struct rpc_call_options options = {.timeout_ms = 20000};
-    Kith__V1__WatchNotificationsRequest in = watch_after(w->cursor);
-    struct err err = {0};
-    ProtobufCMessage *reply = NULL;
-    int64_t begin = clock_mono_us(clock_system());
-    if (rpc_client_call(as_ana, WATCH, &options, &in.base, &w->arena, &reply, &err) == ERR_OK)
-        w->out = (Kith__V1__WatchNotificationsResponse *)(void *)reply;
-    w->took_us = clock_mono_us(clock_system()) - begin;
-    return NULL;
-}
-
 static void a_watch_holds_no_worker_and_wakes_for_what_comes(void **state)
 {
     (void)state;
     enum { WATCHERS = 5 };
-    struct watcher watchers[WATCHERS] = {0};
-    struct parcel parcel;
-    for (size_t i = 0; i < WATCHERS; i++) {
-        arena_init(&watchers[i].arena, 1 << 20);
-        watchers[i].cursor = list(as_ana)->cursor;
-        assert_int_equal(
-            pthread_create(&watchers[i].thread, NULL, watch_in_thread, &watchers[i]), 0);
+    struct rpc_stream *watchers[WATCHERS];
+    struct parcel parcels[2];
+    for (size_t i = 0; i < WATCHERS; i++)
+        watchers[i] = watch(as_ana, list(as_ana)->cursor, 0);
+    for (size_t round = 0; round < 2; round++) {
+        /* The one worker there is still serves others. */
+        for (int i = 0; i < 20; i++)
+            assert_int_equal(list(as_bo)->n_notifications, 0);
+        wrap_ask(&parcels[round], &bo, &ana);
+        assert_int_equal(deliver(&parcels[round], 1)->n_done, 1);
+        for (size_t i = 0; i < WATCHERS; i++)
+            assert_string_equal(next_of(watchers[i])->notification->id, parcels[round].id.text);
     }
-    /* The one worker there is still serves others. */
-    for (int i = 0; i < 20; i++)
-        assert_int_equal(list(as_bo)->n_notifications, 0);
-    wrap_ask(&parcel, &bo, &ana);
-    assert_int_equal(deliver(&parcel, 1)->n_done, 1);
-    for (size_t i = 0; i < WATCHERS; i++) {
-        (void)pthread_join(watchers[i].thread, NULL);
-        assert_non_null(watchers[i].out);
-        assert_int_equal(watchers[i].out->n_notifications, 1);
-        assert_string_equal(watchers[i].out->notifications[0]->id, parcel.id.text);
-        assert_true(watchers[i].took_us < 10000000);
-        arena_fini(&watchers[i].arena);
-    }
+    for (size_t i = 0; i < WATCHERS; i++)
+        rpc_stream_close(watchers[i]);
 }
 
 static void a_watch_goes_on_where_the_one_before_ended(void **state)
@@ -424,40 +451,76 @@ static void a_watch_goes_on_where_the_one_before_ended(void **state)
         assert_int_equal(deliver(&parcels[i], 1)->n_done, 1);
     }
     for (size_t i = 0; i < 3; i++) {
-        Kith__V1__WatchNotificationsRequest in = watch_after(cursor);
-        in.page_size = 1;
-        const Kith__V1__WatchNotificationsResponse *out = call(as_ana, WATCH, &in.base);
-        assert_int_equal(out->n_notifications, 1);
-        assert_string_equal(out->notifications[0]->id, parcels[i].id.text);
+        struct rpc_stream *stream = watch(as_ana, cursor, 0);
+        const Kith__V1__WatchNotificationsResponse *out = next_of(stream);
+        assert_string_equal(out->notification->id, parcels[i].id.text);
         cursor = out->cursor;
+        rpc_stream_close(stream);
     }
 }
 
-static void a_watch_where_nothing_comes_ends_empty_with_its_cursor(void **state)
+static void a_watch_without_cursor_begins_now_and_says_where_that_is(void **state)
 {
     (void)state;
-    struct parcel parcel;
-    wrap_ask(&parcel, &bo, &ana);
-    assert_int_equal(deliver(&parcel, 1)->n_done, 1);
-    const char *cursor = list(as_ana)->cursor;
-    Kith__V1__WatchNotificationsRequest in = watch_after(cursor);
-    const void *out = NULL;
-    assert_int_equal(try_call(as_ana, WATCH, &in.base, 700, &out), REASON_NONE);
-    const Kith__V1__WatchNotificationsResponse *reply = out;
-    assert_int_equal(reply->n_notifications, 0);
-    assert_string_equal(reply->cursor, cursor);
+    struct parcel parcels[2];
+    wrap_ask(&parcels[0], &bo, &ana);
+    assert_int_equal(deliver(&parcels[0], 1)->n_done, 1);
+    struct rpc_stream *stream = watch(as_ana, "", 0);
+    const Kith__V1__WatchNotificationsResponse *out = next_of(stream);
+    assert_null(out->notification);
+    assert_string_equal(out->cursor, list(as_ana)->cursor);
+    wrap_ask(&parcels[1], &bo, &ana);
+    assert_int_equal(deliver(&parcels[1], 1)->n_done, 1);
+    assert_string_equal(next_of(stream)->notification->id, parcels[1].id.text);
+    rpc_stream_close(stream);
 }
 
-static void a_watch_without_cursor_answers_at_once_with_the_one_of_now(void **state)
+static void a_watch_ends_when_its_token_is_revoked_and_tells_nothing_more(void **state)
 {
     (void)state;
     struct parcel parcel;
+    enum err_reason failure;
+    struct rpc_stream *stream = watch(as_ana, list(as_ana)->cursor, 0);
+    assert_null(next_within(stream, 50, &failure));
+    assert_int_equal(failure, REASON_NONE);
+    people_sql(admin, "UPDATE contact.token SET revoked_at = now() WHERE member_id = '%s'",
+        ana.text, "", "");
+    /* Nobody keeps a token's answer for longer than a second. */
+    int64_t until_us = clock_mono_us(clock_system()) + 1100000;
+    while (clock_mono_us(clock_system()) < until_us)
+        (void)poll(NULL, 0, 10);
     wrap_ask(&parcel, &bo, &ana);
     assert_int_equal(deliver(&parcel, 1)->n_done, 1);
-    Kith__V1__WatchNotificationsRequest in = watch_after("");
-    const Kith__V1__WatchNotificationsResponse *out = call(as_ana, WATCH, &in.base);
-    assert_int_equal(out->n_notifications, 0);
-    assert_string_equal(out->cursor, list(as_ana)->cursor);
+    assert_null(next_within(stream, 20000, &failure));
+    assert_int_equal(failure, REASON_TOKEN_UNKNOWN);
+    rpc_stream_close(stream);
+}
+
+static void a_watch_hears_within_two_seconds_what_another_instance_stored(void **state)
+{
+    (void)state;
+    struct notification other = {0};
+    char other_address[64];
+    struct parcel parcels[3];
+    struct err err = {0};
+    (void)snprintf(other_address, sizeof(other_address), "tcp://127.0.0.1:%d", free_port());
+    const struct notification_config config = config_at(other_address);
+    assert_ok(notification_start(&other, &memory, &config, &err), &err);
+    const struct rpc_client_config there = {.endpoints = other_address, .token = ana_token};
+    struct rpc_client *client = NULL;
+    assert_ok(rpc_client_new(&client, &there, &err), &err);
+    struct rpc_stream *stream = watch(client, "", 0);
+    assert_null(next_of(stream)->notification);
+    for (size_t i = 0; i < 3; i++) {
+        wrap_ask(&parcels[i], &bo, &ana);
+        assert_int_equal(deliver(&parcels[i], 1)->n_done, 1);
+        int64_t begin_us = clock_mono_us(clock_system());
+        assert_string_equal(next_of(stream)->notification->id, parcels[i].id.text);
+        assert_in_range(clock_mono_us(clock_system()) - begin_us, 0, 2000000);
+    }
+    rpc_stream_close(stream);
+    rpc_client_free(client);
+    notification_stop(&other);
 }
 
 /* ---- lists ------------------------------------------------------------------------------------
@@ -480,10 +543,9 @@ static void the_cursor_of_a_later_page_is_that_of_the_first(void **state)
     assert_string_equal(second->notifications[0]->id, parcels[0].id.text);
     assert_string_equal(second->next_page_token, "");
     assert_string_equal(second->cursor, first->cursor);
-    Kith__V1__WatchNotificationsRequest watch = watch_after(second->cursor);
-    const Kith__V1__WatchNotificationsResponse *since = call(as_ana, WATCH, &watch.base);
-    assert_int_equal(since->n_notifications, 1);
-    assert_string_equal(since->notifications[0]->id, parcels[2].id.text);
+    struct rpc_stream *since = watch(as_ana, second->cursor, 0);
+    assert_string_equal(next_of(since)->notification->id, parcels[2].id.text);
+    rpc_stream_close(since);
 }
 
 static void sizes_and_tokens_out_of_bounds_are_refused(void **state)
@@ -496,8 +558,7 @@ static void sizes_and_tokens_out_of_bounds_are_refused(void **state)
     in.page_size = 1000;
     in.page_token = text("a7");
     assert_int_equal(try_call(as_ana, LIST, &in.base, 0, &out), REASON_PAGE_TOKEN_INVALID);
-    Kith__V1__WatchNotificationsRequest watch = watch_after("b7a7");
-    assert_int_equal(try_call(as_ana, WATCH, &watch.base, 0, &out), REASON_PAGE_TOKEN_INVALID);
+    assert_int_equal(try_watch(as_ana, "b7a7"), REASON_PAGE_TOKEN_INVALID);
     Kith__V1__MarkReadRequest mark = KITH__V1__MARK_READ_REQUEST__INIT;
     mark.up_to_id = text("not-an-id");
     assert_int_equal(try_call(as_ana, MARK, &mark.base, 0, &out), REASON_FIELD_INVALID);
@@ -535,8 +596,9 @@ int main(void)
         TEST(an_event_without_its_ids_is_not_acknowledged),
         TEST(a_watch_holds_no_worker_and_wakes_for_what_comes),
         TEST(a_watch_goes_on_where_the_one_before_ended),
-        TEST(a_watch_where_nothing_comes_ends_empty_with_its_cursor),
-        TEST(a_watch_without_cursor_answers_at_once_with_the_one_of_now),
+        TEST(a_watch_without_cursor_begins_now_and_says_where_that_is),
+        TEST(a_watch_ends_when_its_token_is_revoked_and_tells_nothing_more),
+        TEST(a_watch_hears_within_two_seconds_what_another_instance_stored),
         TEST(the_cursor_of_a_later_page_is_that_of_the_first),
         TEST(sizes_and_tokens_out_of_bounds_are_refused),
         TEST(notifications_read_long_ago_are_forgotten_unread_ones_stay),

@@ -39,20 +39,37 @@ void loop_pause(void)
 
 RPC_HANDLER(list, Kith__V1__ListNotificationsRequest, Kith__V1__ListNotificationsResponse)
 {
-    (void)in;
     struct loop *loop = ctx->service;
     loop->caller = ctx->principal;
     out->unread = (uint32_t)atomic_load(&loop->unread);
-    return ERR_OK;
+    if (!in->only_unread)
+        return ERR_OK;
+    atomic_fetch_add(&loop->wait_runs, 1);
+    if (out->unread > 0 || ctx->is_last_try)
+        return ERR_OK;
+    return rpc_park(ctx, &loop->watched);
 }
 
 RPC_HANDLER(watch, Kith__V1__WatchNotificationsRequest, Kith__V1__WatchNotificationsResponse)
 {
-    (void)in;
-    (void)out;
     struct loop *loop = ctx->service;
+    Kith__V1__Notification notification = KITH__V1__NOTIFICATION__INIT;
+    char cursor[16], title[LOOP_MAX_TITLE + 1];
     atomic_fetch_add(&loop->watch_runs, 1);
-    if (atomic_load(&loop->unread) > 0 || ctx->is_last_try)
+    int begin = (int)strtol(in->cursor, NULL, 10), n = begin;
+    memset(title, 't', (size_t)atomic_load(&loop->title_len));
+    title[atomic_load(&loop->title_len)] = '\0';
+    notification.title = title;
+    for (; n < atomic_load(&loop->unread) && rpc_has_room(ctx); n++) {
+        (void)snprintf(cursor, sizeof(cursor), "%d", n + 1);
+        out->notification = &notification;
+        out->cursor = cursor;
+        enum err_code code = rpc_send(ctx, &out->base);
+        if (code != ERR_OK)
+            return code;
+    }
+    bool is_over = n > 0 && n == atomic_load(&loop->last);
+    if (n > begin || is_over)
         return ERR_OK;
     return rpc_park(ctx, &loop->watched);
 }

@@ -11,6 +11,8 @@
 
 #include <stdatomic.h>
 
+enum { LOOP_MAX_TITLE = 200 * 1024 };
+
 struct loop {
     struct rpc_server *server;
     struct rpc_client *client;
@@ -19,14 +21,17 @@ struct loop {
     char url[64];
 
     /* What the handlers do and saw. */
-    struct id watched;           /* WatchNotifications waits for this */
-    atomic_int unread;           /* … until this is not 0, which it returns */
-    atomic_int watch_runs;       /* how often its handler ran */
-    atomic_bool is_gate_closed;  /* Deliver waits while this is set */
-    atomic_int n_in_gate;        /* handlers waiting there */
-    atomic_int deliveries;       /* how often Deliver ran */
-    atomic_int mark_failures;    /* MarkRead fails with NOTIFICATION_NOT_FOUND if not 0 */
-    struct rpc_principal caller; /* of the last call that had one */
+    struct id watched;          /* WatchNotifications and ListNotifications{only_unread} wait … */
+    atomic_int unread;          /* … until this is not 0; the former sends so many in all */
+    atomic_int last;            /* … and is over then, if not 0 */
+    atomic_int title_len;       /* of what it sends */
+    atomic_int watch_runs;      /* how often the handler of the former ran */
+    atomic_int wait_runs;       /* … and of the latter */
+    atomic_bool is_gate_closed; /* Deliver waits while this is set */
+    atomic_int n_in_gate;       /* handlers waiting there */
+    atomic_int deliveries;      /* how often Deliver ran */
+    atomic_int mark_failures;   /* MarkRead fails with NOTIFICATION_NOT_FOUND if not 0 */
+    struct rpc_principal caller;                     /* of the last call that had one */
     void (*on_mark)(struct rpc_ctx *ctx, void *arg); /* MarkRead does this before it returns */
     void *on_mark_arg;
 };

@@ -162,11 +162,11 @@ static void keep_answer(void *arg, const struct db_bytes *out, const struct err 
     atomic_store(&answer->is_there, true);
 }
 
-static void watch(struct answer *answer, int64_t timeout_ms)
+static void wait_for_unread(struct answer *answer, int64_t timeout_ms)
 {
     const struct rpc_call_options options = {.timeout_ms = timeout_ms};
-    const struct db_bytes in = {"", 0};
-    rpc_client_call_async(loop.client, "/kith.v1.NotificationService/WatchNotifications", &options,
+    const struct db_bytes in = {"\10\1", 2}; /* only_unread */
+    rpc_client_call_async(loop.client, "/kith.v1.NotificationService/ListNotifications", &options,
         &in, keep_answer, answer);
 }
 
@@ -184,8 +184,8 @@ static void parked_calls_hold_no_worker_and_are_woken(void **state)
     struct answer answers[60] = {0};
     loop_start(&loop, &(struct loop_config){.token = "member"});
     for (size_t i = 0; i < 60; i++)
-        watch(&answers[i], 20000);
-    loop_await(atomic_load(&loop.watch_runs) == 60);
+        wait_for_unread(&answers[i], 20000);
+    loop_await(atomic_load(&loop.wait_runs) == 60);
     loop_ping(&loop, 10);
     atomic_store(&loop.unread, 1);
     rpc_server_wake(loop.server, &loop.watched);
@@ -202,11 +202,11 @@ static void another_key_does_not_wake(void **state)
     struct answer answer = {0};
     struct id other = {{9}};
     loop_start(&loop, &(struct loop_config){.token = "member"});
-    watch(&answer, 20000);
-    loop_await(atomic_load(&loop.watch_runs) == 1);
+    wait_for_unread(&answer, 20000);
+    loop_await(atomic_load(&loop.wait_runs) == 1);
     rpc_server_wake(loop.server, &other);
     loop_ping(&loop, 10);
-    assert_int_equal(atomic_load(&loop.watch_runs), 1);
+    assert_int_equal(atomic_load(&loop.wait_runs), 1);
     assert_false(atomic_load(&answer.is_there));
     loop_stop(&loop);
     assert_true(atomic_load(&answer.is_there));
@@ -217,10 +217,10 @@ static void a_parked_call_gets_a_last_try_before_its_deadline(void **state)
     (void)state;
     struct answer answer = {0};
     loop_start(&loop, &(struct loop_config){.token = "member"});
-    watch(&answer, 500);
+    wait_for_unread(&answer, 500);
     loop_await(atomic_load(&answer.is_there));
     assert_int_equal(answer.code, ERR_OK);
-    assert_int_equal(atomic_load(&loop.watch_runs), 2);
+    assert_int_equal(atomic_load(&loop.wait_runs), 2);
     loop_stop(&loop);
 }
 
@@ -293,8 +293,8 @@ static void draining_finishes_what_is_under_way_and_refuses_the_rest(void **stat
     (void)state;
     struct answer watching = {0};
     loop_start(&loop, &(struct loop_config){.token = "member"});
-    watch(&watching, 20000);
-    loop_await(atomic_load(&loop.watch_runs) == 1);
+    wait_for_unread(&watching, 20000);
+    loop_await(atomic_load(&loop.wait_runs) == 1);
     assert_true(rpc_server_drain(loop.server, 5000));
     loop_await(atomic_load(&watching.is_there));
     assert_int_equal(watching.code, ERR_OK);

@@ -16,7 +16,8 @@
 enum { SESSION = 42, CALL_TIMEOUT_MS = 100 * 1000, CALLERS = 6, ROUNDS = 40 };
 
 #define MARK "/kith.v1.NotificationService/MarkRead"
-#define WATCH "/kith.v1.NotificationService/WatchNotifications"
+#define WAIT "/kith.v1.NotificationService/ListNotifications"
+#define ONLY_UNREAD "\10\1"
 #define DELIVER "/kith.v1.QueueService/Deliver"
 
 static struct loop loop;
@@ -212,11 +213,11 @@ static void what_is_cancelled_before_it_begins_never_reaches_the_server(void **s
     struct rpc_cancel cancel = {0};
     struct outcome o = {0};
     rpc_client_cancel(loop.client, &cancel);
-    begin(&o, WATCH, &cancel);
+    begin(&o, WAIT, &cancel);
     assert_true(atomic_load(&o.is_told));
     assert_int_equal(o.code, ERR_CANCELLED);
     loop_ping(&loop, 1);
-    assert_int_equal(atomic_load(&loop.watch_runs), 0);
+    assert_int_equal(atomic_load(&loop.wait_runs), 0);
 }
 
 static void a_cancelled_call_that_waits_for_a_worker_is_answered_and_never_runs(void **state)
@@ -242,13 +243,13 @@ static void a_cancelled_call_that_is_parked_is_answered(void **state)
 {
     (void)state;
     int fd = greet();
-    send_lane(fd, 1, 1, put_call(BODY, 8, WATCH, "member", ""));
-    loop_await(atomic_load(&loop.watch_runs) == 1);
+    send_lane(fd, 1, 1, put_call(BODY, 8, WAIT, "member", ONLY_UNREAD));
+    loop_await(atomic_load(&loop.wait_runs) == 1);
     send_lane(fd, 2, 1, put_cancel(BODY, 8));
     expect_result(fd, 8, ERR_CANCELLED);
     rpc_server_wake(loop.server, &loop.watched);
     loop_ping(&loop, 1);
-    assert_int_equal(atomic_load(&loop.watch_runs), 1);
+    assert_int_equal(atomic_load(&loop.wait_runs), 1);
     (void)close(fd);
 }
 
@@ -257,8 +258,8 @@ static void nobody_cancels_the_calls_of_another_connection(void **state)
     (void)state;
     int fd = greet();
     int stranger = greet();
-    send_lane(fd, 1, 1, put_call(BODY, 9, WATCH, "member", ""));
-    loop_await(atomic_load(&loop.watch_runs) == 1);
+    send_lane(fd, 1, 1, put_call(BODY, 9, WAIT, "member", ONLY_UNREAD));
+    loop_await(atomic_load(&loop.wait_runs) == 1);
     size_t len = put_cancel(BODY, 9);
     len += put_call(BODY + len, 10, "/kith.v1.HealthService/Ping", "", "");
     send_lane(stranger, 1, 2, len);

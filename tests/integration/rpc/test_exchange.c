@@ -40,6 +40,8 @@ static void the_worked_exchange_happens_as_written(void **state)
     uint8_t said[BLOCK_SIZE], heard[BLOCK_SIZE];
     size_t n_said = 0, n_heard = 0;
     loop_start(&loop, &(struct loop_config){0});
+    atomic_store(&loop.unread, 2);
+    atomic_store(&loop.last, 2);
     int fd = raw_connect(loop.url);
     FILE *file = fopen(WIRE_SPEC, "re");
     assert_non_null(file);

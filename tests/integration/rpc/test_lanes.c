@@ -37,9 +37,9 @@ static size_t put_call(
     return WIRE_FRAME_SIZE + sizeof(meta) - 1 + len;
 }
 
-static size_t put_watch(uint8_t *out, uint64_t id)
+static size_t put_wait(uint8_t *out, uint64_t id)
 {
-    return put_call(out, id, "/kith.v1.NotificationService/WatchNotifications", "", 0);
+    return put_call(out, id, "/kith.v1.NotificationService/ListNotifications", "\10\1", 2);
 }
 
 static size_t put_ping(uint8_t *out, uint64_t id)
@@ -96,8 +96,8 @@ static void one_lane_is_parked_and_any_other_goes_back(void **state)
     uint32_t status[4], lane, lanes = 0;
     loop_start(&loop, &(struct loop_config){0});
     int fd = greet();
-    send_lane(fd, 1, SESSION, 1, put_watch(BODY, 11));
-    loop_await(atomic_load(&loop.watch_runs) == 1);
+    send_lane(fd, 1, SESSION, 1, put_wait(BODY, 11));
+    loop_await(atomic_load(&loop.wait_runs) == 1);
     for (uint32_t next = 2; next <= 3; next++) {
         send_lane(fd, next, SESSION, 0, 0);
         assert_int_equal(read_lane(fd, &lane, ids, status, 4), 0);
@@ -121,7 +121,7 @@ static void a_slow_call_does_not_hold_a_fast_one_of_its_message(void **state)
     uint32_t status[4];
     loop_start(&loop, &(struct loop_config){0});
     int fd = greet();
-    size_t len = put_watch(BODY, 1);
+    size_t len = put_wait(BODY, 1);
     len += put_ping(BODY + len, 2);
     send_lane(fd, 1, SESSION, 2, len);
     assert_int_equal(expect_lane(fd, 1, ids, status, 4), 1);
@@ -137,11 +137,11 @@ static void without_a_session_a_message_is_answered_when_all_its_calls_are(void 
     uint32_t status[4];
     loop_start(&loop, &(struct loop_config){0});
     int fd = greet();
-    size_t len = put_watch(BODY, 1);
+    size_t len = put_wait(BODY, 1);
     len += put_ping(BODY + len, 2);
     len += put_ping(BODY + len, 3);
     send_lane(fd, 1, 0, 3, len);
-    loop_await(atomic_load(&loop.watch_runs) == 1);
+    loop_await(atomic_load(&loop.wait_runs) == 1);
     atomic_store(&loop.unread, 1);
     rpc_server_wake(loop.server, &loop.watched);
     assert_int_equal(expect_lane(fd, 1, ids, status, 4), 3);
@@ -238,8 +238,8 @@ static void results_nobody_fetches_do_not_pile_up(void **state)
     struct totals totals = {0};
     loop_start(&loop, &(struct loop_config){.workers = 1, .token = "member"});
     int fd = greet();
-    send_lane(fd, 1, SESSION, 1, put_watch(BODY, N_SETS + 1));
-    loop_await(atomic_load(&loop.watch_runs) == 1);
+    send_lane(fd, 1, SESSION, 1, put_wait(BODY, N_SETS + 1));
+    loop_await(atomic_load(&loop.wait_runs) == 1);
     loop_ping(&loop, 10); /* by now the server knows whose token this is */
     send_lane(fd, 2, SESSION, N_SETS, put_set_requests(BODY));
     loop_await(has_returned(fd));
@@ -285,7 +285,7 @@ static void a_connection_that_waits_too_often_is_refused_and_leaves_room_for_oth
     int fd = greet();
     /* Each a message of its own, without session: each keeps a context of the server. */
     for (uint32_t i = 1; i <= N_WATCHES; i++)
-        send_lane(fd, i, 0, 1, put_watch(BODY, i));
+        send_lane(fd, i, 0, 1, put_wait(BODY, i));
     uint32_t lane;
     for (size_t i = 0; i < N_WATCHES - N_PLACES; i++) {
         assert_int_equal(read_lane(fd, &lane, ids, status, N_WATCHES), 1);
@@ -307,12 +307,12 @@ static void calls_of_a_client_that_left_are_not_run_again(void **state)
     (void)state;
     loop_start(&loop, &(struct loop_config){0});
     int fd = greet();
-    send_lane(fd, 1, SESSION, 1, put_watch(BODY, 1));
-    loop_await(atomic_load(&loop.watch_runs) == 1);
+    send_lane(fd, 1, SESSION, 1, put_wait(BODY, 1));
+    loop_await(atomic_load(&loop.wait_runs) == 1);
     (void)close(fd);
     /* Once the server has noticed, nothing is owed to anybody. */
     assert_true(rpc_server_drain(loop.server, 10000));
-    assert_in_range(atomic_load(&loop.watch_runs), 1, 2);
+    assert_in_range(atomic_load(&loop.wait_runs), 1, 2);
     loop_stop(&loop);
 }
 
@@ -321,7 +321,7 @@ static void a_connection_cut_at_any_byte_harms_nobody(void **state)
     (void)state;
     loop_start(&loop, &(struct loop_config){0});
     size_t len = put_ping(BODY, 1);
-    len += put_watch(BODY + len, 2);
+    len += put_wait(BODY + len, 2);
     wire_put_preamble(buffer, 2, SESSION);
     for (size_t cut = 0; cut <= WIRE_PREAMBLE_SIZE + len; cut++) {
         const uint8_t header[12] = {0, 0, 0, 0, 0, 0, 0, (uint8_t)(20 + len), 0x80, 0, 0, 1};
@@ -390,13 +390,13 @@ static void every_call_ends_when_the_server_dies(void **state)
 {
     (void)state;
     struct tally tally = {0};
-    const struct db_bytes in = {"", 0};
+    const struct db_bytes in = {"\10\1", 2}; /* only_unread */
     const struct rpc_call_options options = {.timeout_ms = 5000};
     loop_start(&loop, &(struct loop_config){.token = "member"});
     for (int i = 0; i < 60; i++)
-        rpc_client_call_async(loop.client, "/kith.v1.NotificationService/WatchNotifications",
+        rpc_client_call_async(loop.client, "/kith.v1.NotificationService/ListNotifications",
             &options, &in, count, &tally);
-    loop_await(atomic_load(&loop.watch_runs) == 60);
+    loop_await(atomic_load(&loop.wait_runs) == 60);
     rpc_server_free(loop.server);
     loop.server = NULL;
     loop_await(atomic_load(&tally.n_failed) == 60);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/stream.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Connections are counted by slot; two that share one share its places. */
+enum { SLOTS = 4096, PIPE_SLOTS = 4096, MAX_STREAMS = 8192, MAX_OF_PIPE = 256 };
+
+struct streams {
+    pthread_mutex_t lock;
+    struct stream *slots[SLOTS];
+    size_t n;
+    uint16_t n_of_pipe[PIPE_SLOTS];
+};
+
+struct streams *streams_new(void)
+{
+    struct streams *s = calloc(1, sizeof(*s));
+    if (s)
+        (void)pthread_mutex_init(&s->lock, NULL);
+    return s;
+}
+
+void streams_free(struct streams *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < SLOTS; i++) {
+        while (s->slots[i]) {
+            struct stream *stream = s->slots[i];
+            s->slots[i] = stream->next;
+            free(stream);
+        }
+    }
+    (void)pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+static struct stream **slot_of(struct streams *s, uint32_t pipe, uint64_t call_id)
+{
+    uint64_t mixed = (call_id ^ ((uint64_t)pipe << 32)) * UINT64_C(0x9e3779b97f4a7c15);
+    return &s->slots[mixed >> 52];
+}
+_Static_assert(SLOTS == 1 << (64 - 52), "slot_of takes the upper bits");
+
+bool streams_open(struct streams *s, struct call *call, bool is_alone)
+{
+    struct stream *stream = calloc(1, sizeof(*stream));
+    if (!stream)
+        return false;
+    stream->pipe = call->pipe;
+    stream->call_id = call->frame.call_id;
+    stream->is_alone = is_alone;
+    atomic_init(&stream->credit, STREAM_CREDIT);
+    struct stream **slot = slot_of(s, call->pipe, call->frame.call_id);
+    uint16_t *n_of_pipe = &s->n_of_pipe[call->pipe % PIPE_SLOTS];
+    (void)pthread_mutex_lock(&s->lock);
+    bool has_place = s->n < MAX_STREAMS && *n_of_pipe < MAX_OF_PIPE;
+    if (has_place) {
+        s->n++;
+        ++*n_of_pipe;
+        stream->next = *slot;
+        *slot = stream;
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+    if (has_place)
+        call->stream = stream;
+    else
+        free(stream);
+    return has_place;
+}
+
+void streams_close(struct streams *s, struct stream *stream)
+{
+    if (!stream)
+        return;
+    struct stream **at = slot_of(s, stream->pipe, stream->call_id);
+    (void)pthread_mutex_lock(&s->lock);
+    while (*at != stream)
+        at = &(*at)->next;
+    *at = stream->next;
+    s->n--;
+    s->n_of_pipe[stream->pipe % PIPE_SLOTS]--;
+    (void)pthread_mutex_unlock(&s->lock);
+    free(stream);
+}
+
+/* Under the lock. */
+static struct stream *find(struct streams *s, uint32_t pipe, uint64_t call_id)
+{
+    struct stream *stream = *slot_of(s, pipe, call_id);
+    while (stream && (stream->pipe != pipe || stream->call_id != call_id))
+        stream = stream->next;
+    return stream;
+}
+
+void streams_doom(struct streams *s, uint32_t pipe, uint64_t call_id, enum err_reason reason)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    struct stream *stream = find(s, pipe, call_id);
+    if (stream)
+        atomic_store(&stream->doom, (int)reason);
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
+bool streams_grant(struct streams *s, uint32_t pipe, uint64_t call_id, uint32_t bytes)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    struct stream *stream = find(s, pipe, call_id);
+    bool is_fine = !stream || bytes <= STREAM_MAX_CREDIT - atomic_load(&stream->credit);
+    if (is_fine && stream)
+        atomic_fetch_add(&stream->credit, bytes);
+    (void)pthread_mutex_unlock(&s->lock);
+    return is_fine;
+}
+
+/* Random ids and those of time begin otherwise: keys of members do not meet these. */
+static struct id key_of(char kind, uint32_t pipe, uint64_t call_id)
+{
+    struct id key = {.bytes = {0xff, 0xff, 0xff, (uint8_t)kind}};
+    memcpy(key.bytes + 4, &pipe, sizeof(pipe));
+    memcpy(key.bytes + 8, &call_id, sizeof(call_id));
+    return key;
+}
+
+struct id stream_credit_key(uint32_t pipe, uint64_t call_id)
+{
+    return key_of('C', pipe, call_id);
+}
+
+struct id stream_lane_key(uint32_t pipe)
+{
+    return key_of('L', pipe, 0);
+}
+
+int64_t stream_cost(const struct db_bytes *item)
+{
+    return (int64_t)item->len + WIRE_FRAME_SIZE;
+}
