@@ -4,8 +4,8 @@
  */
 #include "log/log.h"
 #include "people.h"
-#include "rpc/client_stream.h"
 #include "service.h"
+#include "watch.h"
 
 #include <kith/v1/events.pb-c.h>
 #include <kith/v1/notification.pb-c.h>
@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 static const char LIST[] = "/kith.v1.NotificationService/ListNotifications";
-static const char WATCH[] = "/kith.v1.NotificationService/WatchNotifications";
 static const char MARK[] = "/kith.v1.NotificationService/MarkRead";
 static const char DELIVER[] = "/kith.v1.QueueService/Deliver";
 
@@ -171,55 +170,11 @@ static char *text(const char *s)
     return (char *)(uintptr_t)s;
 }
 
-static Kith__V1__WatchNotificationsRequest watch_after(const char *cursor)
-{
-    Kith__V1__WatchNotificationsRequest in = KITH__V1__WATCH_NOTIFICATIONS_REQUEST__INIT;
-    in.cursor = text(cursor);
-    return in;
-}
-
-static void *arena_pb_alloc(void *arena, size_t size)
-{
-    return arena_alloc(arena, size);
-}
-
-static void arena_pb_free(void *arena, void *memory_of_it)
-{
-    (void)arena;
-    (void)memory_of_it;
-}
-
-static struct rpc_stream *watch(struct rpc_client *client, const char *cursor, int64_t timeout_ms)
-{
-    const Kith__V1__WatchNotificationsRequest in = watch_after(cursor);
-    const struct rpc_call_options options = {.timeout_ms = timeout_ms};
-    uint8_t packed[512];
-    struct db_bytes bytes = {packed, protobuf_c_message_pack(&in.base, packed)};
-    struct rpc_stream *stream = NULL;
-    struct err err = {0};
-    assert_ok(rpc_stream_open(&stream, client, WATCH, &options, &bytes, &err), &err);
-    return stream;
-}
-
-/* The next item, in `replies`; NULL if none came in that time, or the stream failed. */
-static const Kith__V1__WatchNotificationsResponse *next_within(
-    struct rpc_stream *stream, int64_t wait_ms, enum err_reason *failure)
-{
-    enum rpc_next what = RPC_NEXT_NONE;
-    struct db_bytes item;
-    struct err err = {0};
-    enum err_code code = rpc_stream_next(stream, wait_ms, &replies, &what, &item, &err);
-    *failure = code == ERR_OK ? REASON_NONE : err.reason;
-    if (code != ERR_OK || what != RPC_NEXT_ITEM)
-        return NULL;
-    ProtobufCAllocator allocator = {arena_pb_alloc, arena_pb_free, &replies};
-    return kith__v1__watch_notifications_response__unpack(&allocator, item.len, item.data);
-}
-
 static const Kith__V1__WatchNotificationsResponse *next_of(struct rpc_stream *stream)
 {
     enum err_reason failure;
-    const Kith__V1__WatchNotificationsResponse *item = next_within(stream, 20000, &failure);
+    const Kith__V1__WatchNotificationsResponse *item =
+        next_within(&replies, stream, 20000, &failure);
     assert_int_equal(failure, REASON_NONE);
     assert_non_null(item);
     return item;
@@ -230,7 +185,7 @@ static enum err_reason try_watch(struct rpc_client *client, const char *cursor)
 {
     enum err_reason failure;
     struct rpc_stream *stream = watch(client, cursor, 0);
-    (void)next_within(stream, 20000, &failure);
+    (void)next_within(&replies, stream, 20000, &failure);
     rpc_stream_close(stream);
     return failure;
 }
@@ -481,7 +436,7 @@ static void a_watch_ends_when_its_token_is_revoked_and_tells_nothing_more(void *
     struct parcel parcel;
     enum err_reason failure;
     struct rpc_stream *stream = watch(as_ana, list(as_ana)->cursor, 0);
-    assert_null(next_within(stream, 50, &failure));
+    assert_null(next_within(&replies, stream, 50, &failure));
     assert_int_equal(failure, REASON_NONE);
     people_sql(admin, "UPDATE contact.token SET revoked_at = now() WHERE member_id = '%s'",
         ana.text, "", "");
@@ -491,7 +446,7 @@ static void a_watch_ends_when_its_token_is_revoked_and_tells_nothing_more(void *
         (void)poll(NULL, 0, 10);
     wrap_ask(&parcel, &bo, &ana);
     assert_int_equal(deliver(&parcel, 1)->n_done, 1);
-    assert_null(next_within(stream, 20000, &failure));
+    assert_null(next_within(&replies, stream, 20000, &failure));
     assert_int_equal(failure, REASON_TOKEN_UNKNOWN);
     rpc_stream_close(stream);
 }

@@ -120,13 +120,13 @@ static void ignore(void *arg, const struct db_bytes *out, const struct err *err)
 static void what_waits_and_what_was_refused_is_told(void **state)
 {
     (void)state;
-    static const struct db_bytes empty = {"", 0}, delivery = {"\n\5bench", 7};
+    static const struct db_bytes waiting = {"\10\1", 2}, delivery = {"\n\5bench", 7};
     static const struct rpc_call_options options = {.timeout_ms = 60000};
     atomic_int n_watched = 0, n_done = 0;
     /* One worker is held, so that the other can tell of calls set aside. */
     start(&(struct loop_config){.workers = 2, .token = "member", .limits = {.member_rate = 2}});
-    rpc_client_call_async(loop.client, "/kith.v1.NotificationService/WatchNotifications", &options,
-        &empty, ignore, &n_watched);
+    rpc_client_call_async(loop.client, "/kith.v1.NotificationService/ListNotifications", &options,
+        &waiting, ignore, &n_watched);
     atomic_store(&loop.is_gate_closed, true);
     rpc_client_call_async(
         service, "/kith.v1.QueueService/Deliver", &options, &delivery, ignore, &n_done);
