@@ -8,6 +8,7 @@
 #include "rpc/dispatch.h"
 #include "rpc/health.h"
 #include "rpc/report.h"
+#include "rpc/routes.h"
 #include "rpc/running.h"
 #include "rpc/stats.h"
 #include "rpc/stream_serve.h"
@@ -387,53 +388,6 @@ static enum err_code start_workers(struct rpc_server *s, struct err *err)
 
 /* ---- the table of methods ---- */
 
-static const struct rpc_method *find_row(const struct rpc_service *service, const char *name)
-{
-    for (size_t i = 0; i < service->n_methods; i++)
-        if (strcmp(service->methods[i].name, name) == 0)
-            return &service->methods[i];
-    return NULL;
-}
-
-static enum err_code route_method(
-    struct rpc_server *s, const struct rpc_registration *r, const char *name, struct err *err)
-{
-    const char *service = r->service->descriptor->name;
-    const struct rpc_method *row = find_row(r->service, name);
-    if (!row || !row->handler)
-        return err_raise(
-            err, REASON_INTERNAL_ERROR, "method %s of %s has no handler", name, service);
-    char full[256];
-    (void)snprintf(full, sizeof(full), "/%s/%s", service, name);
-    const struct schema_method *method = schema_find_name(s->schema, full);
-    if (!method)
-        return err_raise(err, REASON_INTERNAL_ERROR, "%s is not in the .proto files", full);
-    struct route *route = &s->routes[schema_index(s->schema, method)];
-    route->method = method;
-    route->row = row;
-    route->state = r->state;
-    route_forget(route);
-    if (row->is_reader && (row->tx != DB_TX_NONE || !method->is_idempotent))
-        return err_raise(
-            err, REASON_INTERNAL_ERROR, "%s is called a reader, but may change something", full);
-    return ERR_OK;
-}
-
-static enum err_code route_service(
-    struct rpc_server *s, const struct rpc_registration *r, struct err *err)
-{
-    const ProtobufCServiceDescriptor *descriptor = r->service->descriptor;
-    for (unsigned i = 0; i < descriptor->n_methods; i++) {
-        enum err_code code = route_method(s, r, descriptor->methods[i].name, err);
-        if (code != ERR_OK)
-            return code;
-    }
-    if (r->service->n_methods == descriptor->n_methods)
-        return ERR_OK;
-    return err_raise(err, REASON_INTERNAL_ERROR,
-        "the table of %s has rows that are no methods of the .proto", descriptor->name);
-}
-
 static enum err_code build_routes(struct rpc_server *s, const struct rpc_registration *services,
     size_t n_services, struct err *err)
 {
@@ -451,7 +405,7 @@ static enum err_code build_routes(struct rpc_server *s, const struct rpc_registr
         s->services[s->n_services++] = (struct rpc_registration){&tap_service, s->tap};
     s->reflection = (struct reflection){s->services, s->n_services};
     for (size_t i = 0; i < s->n_services; i++) {
-        enum err_code code = route_service(s, &s->services[i], err);
+        enum err_code code = routes_add(s->routes, s->schema, &s->services[i], err);
         if (code != ERR_OK)
             return code;
     }
