@@ -4,8 +4,10 @@
  * a process of its own, both of this program, over loopback TCP.
  *
  *     bench_rpc [--in-flight 64] [--bytes 100] [--seconds 2] [--workers 2] [--slow PER_MILLE]
+ *         [--unbatched]
  *
  * Calls HealthService/Ping with so many bytes; of a thousand calls, PER_MILLE take 50 ms instead.
+ * --unbatched: each call is a message of its own, as those of a client without sessions.
  *
  *     bench_rpc --url URL --method /kith.v1.ContactService/GetMember [--token-file F] [--in-flight
  * N]
@@ -17,6 +19,7 @@
 #include "log/log.h"
 #include "rpc/client.h"
 #include "rpc/server.h"
+#include "unbatched.h"
 
 #include <kith/v1/queue.pb-c.h>
 
@@ -39,6 +42,7 @@ struct settings {
     long in_flight, bytes, seconds, workers, slow;
     char url[64];
     bool has_server; /* one runs already at that address */
+    bool is_unbatched;
     const char *method;
     char token[80];
 };
@@ -121,6 +125,7 @@ struct bench {
 /* One call in flight, over and over. */
 struct flight {
     struct bench *bench;
+    struct unbatched *unbatched;
     uint64_t random;
     int64_t started_us;
     bool is_slow;
@@ -172,6 +177,10 @@ static void fly(struct flight *flight)
     flight->random ^= flight->random << 17;
     flight->is_slow = (long)(flight->random % 1000) < bench->settings->slow;
     flight->started_us = now_us();
+    if (flight->unbatched) {
+        unbatched_call(flight->unbatched, &bench->ping, on_done, flight);
+        return;
+    }
     rpc_client_call_async(bench->client,
         flight->is_slow ? "/kith.v1.QueueService/Deliver" : bench->settings->method, NULL,
         flight->is_slow ? &bench->delivery : &bench->ping, on_done, flight);
@@ -214,6 +223,8 @@ static void measure(const struct settings *settings, pid_t server)
     struct flight *flights = calloc((size_t)settings->in_flight, sizeof(*flights));
     for (long i = 0; flights && i < settings->in_flight; i++) {
         flights[i] = (struct flight){.bench = &bench, .random = 88172645463325252u + (uint64_t)i};
+        if (settings->is_unbatched)
+            flights[i].unbatched = unbatched_new(settings->url, settings->method);
         fly(&flights[i]);
     }
     nap_ms(WARM_UP_MS);
@@ -272,7 +283,7 @@ static void read_options(int argc, char **argv, struct settings *settings)
         {"bytes", required_argument, NULL, 'b'}, {"seconds", required_argument, NULL, 't'},
         {"workers", required_argument, NULL, 'w'}, {"slow", required_argument, NULL, 's'},
         {"url", required_argument, NULL, 'u'}, {"method", required_argument, NULL, 'm'},
-        {"token-file", required_argument, NULL, 'f'}, {0}};
+        {"token-file", required_argument, NULL, 'f'}, {"unbatched", no_argument, NULL, 'n'}, {0}};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         long value = optarg ? strtol(optarg, NULL, 10) : 0;
@@ -291,6 +302,9 @@ static void read_options(int argc, char **argv, struct settings *settings)
             break;
         case 's':
             settings->slow = value;
+            break;
+        case 'n':
+            settings->is_unbatched = true;
             break;
         case 'u':
             (void)snprintf(settings->url, sizeof(settings->url), "%s", optarg);
