@@ -123,6 +123,18 @@ holds() { # SHOWN PRINTED
     [ "$output" = "Dana Whitlock" ]
 }
 
+@test "what one asks deploy/local of an instance, it answers" {
+    for command in "status" "psql -Atc 'SELECT 42'" "logs contact" "env"; do
+        run -0 bash -c "'$REPO/deploy/local' $command"
+        [ -n "$output" ]
+    done
+    run -0 "$REPO/deploy/local" --help
+    for command in demo status logs psql down reset env; do
+        [[ $output == *$'\n'"  $command "* ]]
+        grep -qE "(deploy/local |, \`|\`)$command\b" "$README"
+    done
+}
+
 @test "every file and folder the README names is there" {
     while read -r path; do
         [ -e "$REPO/$path" ] || { echo "$path" >&2 && false; }

@@ -50,13 +50,14 @@ static Kith__V1__ReadTapResponse look(struct rig *rig, uint64_t after)
 static void record(struct rig *rig, const char *name, const char *token)
 {
     uint8_t request[BODY_SIZE], reply[BODY_SIZE];
-    char name_in[NAME_SIZE], token_out[NAME_SIZE];
+    char name_in[NAME_SIZE], token_out[NAME_SIZE], token_id[] = "token id";
     Kith__V1__CreateMemberRequest in = KITH__V1__CREATE_MEMBER_REQUEST__INIT;
     Kith__V1__CreateMemberResponse out = KITH__V1__CREATE_MEMBER_RESPONSE__INIT;
     (void)snprintf(name_in, sizeof(name_in), "%s", name);
     (void)snprintf(token_out, sizeof(token_out), "%s", token);
     in.name = name_in;
     out.token = token_out;
+    out.token_id = token_id;
     struct rpc_ctx ctx = {.trace = rpc_trace_new(), .principal = {.caller = RPC_CALLER_OPERATOR}};
     struct err err = {0};
     const struct tap_call call = {
@@ -93,6 +94,7 @@ static void a_call_is_shown_once_and_its_secrets_never(void **state)
     assert_int_equal(call->caller, KITH__V1__CALLER__CALLER_OPERATOR);
     assert_int_equal(call->took_us, 42);
     assert_non_null(memmem(call->request.data, call->request.len, "Ana", 3));
+    assert_non_null(memmem(call->reply.data, call->reply.len, "token id", 8));
     assert_null(memmem(call->reply.data, call->reply.len, "kith_secret", 11));
     assert_int_equal(look(rig, seen.next).n_calls, 0);
 }
