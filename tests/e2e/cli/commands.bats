@@ -111,6 +111,29 @@ inbox_has() { # PROFILE KIND
     [[ $output == *"[##############################] 100 %"* ]]
 }
 
+@test "an export has every contact, and a file cut short is finished" {
+    cd "$BATS_TEST_TMPDIR"
+    run -0 mira export all.csv
+    [ "$output" = "320 contacts in all.csv" ]
+    [ "$(wc -l <all.csv)" = 321 ]
+    [[ $(head -n 1 all.csv) == "id,name,email,"* ]]
+    grep -q '"Dana Whitlock".*"employer: Blue Marlin Swim Club; title: Head Swim Coach"' all.csv
+    run -5 mira export all.csv
+    head -c 20000 all.csv >cut.csv
+    run -0 mira export --resume cut.csv
+    cmp all.csv cut.csv
+    mira export --format json all.json
+    [ "$(jq -r .id all.json | sort -u | wc -l)" = 320 ]
+    head -n 100 all.json >cut.json
+    mira export --format json --resume cut.json
+    cmp all.json cut.json
+    run -2 mira export --resume cut.json
+    [[ $output == *"was not written by this export"* ]]
+    [ "$(mira call ExportContacts '{}' | jq -r .contact.id | sort -u | wc -l)" = 320 ]
+    run -0 kith describe ExportContacts
+    [[ $output == *"returns a stream"* ]]
+}
+
 @test "contacts are found by name, work and tag" {
     run -0 mira contacts swim
     [[ ${lines[0]} == "id "*"name "*"work" ]]

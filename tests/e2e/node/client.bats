@@ -42,5 +42,5 @@ install_client() {
     export MIRA_ID
     kith import linkedin "$REPO/tests/data/linkedin/Connections.csv"
     node --test "$REPO/tests/e2e/node/client.test.js" >"$STACK/node.out" || { cat "$STACK/node.out" && false; }
-    grep -q '^# pass 7$' "$STACK/node.out"
+    grep -q '^# pass 8$' "$STACK/node.out"
 }
