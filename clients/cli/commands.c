@@ -13,6 +13,7 @@
 static const struct option_row ask_options[] = {
     {"to", 0, "CONTACT", "ask this contact instead of who fits best"},
     {"dry-run", 'n', NULL, "only show who would be asked, and why"},
+    {"again", 0, NULL, "also if you asked it before"},
     END,
 };
 

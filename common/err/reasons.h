@@ -179,11 +179,14 @@
         "You were not asked this question, or answered or passed already.", \
         "`kith asks --to-me` lists what waits for you.") \
     X(CONTACT_NOT_REACHABLE, FAILED_PRECONDITION, \
-        "The contact is not a member here and can not be asked through Kith yet.", \
+        "The contact can not be reached from here yet, so that Kith can not ask her.", \
         "Invite her: `kith invite CONTACT`, then ask again.") \
     X(NOBODY_FITS, FAILED_PRECONDITION, \
         "Nobody in your network shows evidence of knowing this.", \
         "Name somebody: `kith ask --to CONTACT`, or add facts: `kith fact add`.") \
+    X(ASKED_BEFORE, FAILED_PRECONDITION, \
+        "You asked this before and it still waits or was answered, or something alike was answered.", \
+        "See `kith show ASK`, or ask all the same: `kith ask --again`.") \
     X(DECISION_NOT_FOUND, NOT_FOUND, \
         "There is no record of such a routing decision of yours.", \
         "Check the id.") \

@@ -50,7 +50,7 @@ static void show_candidate(struct cli *cli, const json_t *candidate, bool in_ful
     const char *headline = view_text(cli, candidate, "headline");
     cli_say(cli, " %2" PRId64 ". %s%s%s%s%s%s", view_int(candidate, "rank"), cli->bold,
         view_text(cli, candidate, "name"), cli->plain, *headline == '\0' ? "" : ", ", headline,
-        view_is(candidate, "isReachable") ? "" : "  (not here yet)");
+        view_is(candidate, "isReachable") ? "" : "  (not reachable yet)");
     cli_say(cli, "     %s", view_text(cli, candidate, "reason"));
     if (!in_full)
         return;
@@ -66,12 +66,42 @@ static void show_notes(struct cli *cli, const json_t *reply)
         cli_note(cli, "%s", view_clean(cli, json_string_value(json_array_get(notes, i)), false));
 }
 
-static const json_t *first_reachable(const json_t *candidates)
+/* The candidate whom `kith ask` would ask; NULL: nobody, or somebody further down. */
+static const json_t *chosen_of(const json_t *reply)
 {
+    const json_t *candidates = json_object_get(reply, "candidates");
+    const char *chosen = view_raw(reply, "chosenId");
     for (size_t i = 0; i < json_array_size(candidates); i++)
-        if (view_is(json_array_get(candidates, i), "isReachable"))
+        if (strcmp(view_raw(json_array_get(candidates, i), "contactId"), chosen) == 0)
             return json_array_get(candidates, i);
     return NULL;
+}
+
+/* What of hers is in the way; its id is the last word. */
+static void show_earlier(struct cli *cli, const json_t *reply, const char *question)
+{
+    cli_say(cli, "Nobody would be asked: %s", view_text(cli, reply, "earlier"));
+    cli_next(cli, "kith ask --again \"%s\"", view_clean(cli, question, false));
+}
+
+/* What `kith ask` would do, and what to do instead if that is nothing. */
+static void show_choice(struct cli *cli, const json_t *reply, const char *question)
+{
+    const json_t *best = json_array_get(json_object_get(reply, "candidates"), 0);
+    const json_t *chosen = chosen_of(reply);
+    if (*view_raw(reply, "chosenId") != '\0') {
+        if (chosen != NULL && chosen != best)
+            cli_say(
+                cli, "%s would be asked, who fits nearly as well", view_text(cli, chosen, "name"));
+        cli_next(cli, "kith ask \"%s\"", view_clean(cli, question, false));
+    } else if (best != NULL) {
+        cli_say(cli, "Nobody would be asked: %s, who fits best, can not be reached from here yet",
+            view_text(cli, best, "name"));
+        cli_next(cli, "kith invite \"%s\"", view_text(cli, best, "name"));
+    } else {
+        cli_say(cli, "Nobody would be asked: %s", view_text(cli, reply, "refusal"));
+        cli_next(cli, "kith ask --to CONTACT \"…\", kith fact add CONTACT expertise \"…\"");
+    }
 }
 
 static enum status preview(struct cli *cli, const char *question)
@@ -81,20 +111,14 @@ static enum status preview(struct cli *cli, const char *question)
     const json_t *candidates = json_object_get(reply, "candidates");
     if (reply == NULL || cli_emit(cli, reply))
         return reply == NULL ? cli->status : STATUS_OK;
-    if (json_array_size(candidates) == 0)
-        cli_say(cli, "Nobody among %s shows evidence of knowing this",
-            view_count(cli, view_int(reply, "considered"), "contact", "contacts"));
     for (size_t i = 0; i < json_array_size(candidates); i++)
         show_candidate(cli, json_array_get(candidates, i), false);
     if (cli->is_verbose || json_array_size(candidates) == 0)
         show_notes(cli, reply);
-    const json_t *best = json_array_get(candidates, 0);
-    if (first_reachable(candidates) != NULL)
-        cli_next(cli, "kith ask \"%s\"", view_clean(cli, question, false));
-    else if (best != NULL)
-        cli_next(cli, "kith invite \"%s\"", view_text(cli, best, "name"));
+    if (*view_raw(reply, "earlier") != '\0' && !cli_has(cli, "again"))
+        show_earlier(cli, reply, question);
     else
-        cli_next(cli, "kith ask --to CONTACT \"…\", kith fact add CONTACT expertise \"…\"");
+        show_choice(cli, reply, question);
     return STATUS_OK;
 }
 
@@ -120,7 +144,7 @@ static void show_others(struct cli *cli, const json_t *ask)
             continue;
         text = arena_printf(&cli->arena, "%s%s%s%s", text, n++ == 0 ? "" : ", ",
             view_text(cli, candidate, "name"),
-            view_is(candidate, "isReachable") ? "" : " (not here yet)");
+            view_is(candidate, "isReachable") ? "" : " (not reachable yet)");
     }
     if (n > 0)
         cli_note(cli, "also considered: %s", text == NULL ? "" : text);
@@ -168,8 +192,8 @@ static enum status refused(struct cli *cli, struct kith_error *error)
     const char *name = view_text(cli, json_object_get(reply, "contact"), "name");
     return cli_refuse(cli, STATUS_CONFLICT,
         arena_printf(&cli->arena, "kith invite \"%s\"; once she accepts, ask again", name),
-        cli_has(cli, "to") ? "%s is not a member here and can not be asked yet"
-                           : "%s, who fits best, is not a member here and can not be asked yet",
+        cli_has(cli, "to") ? "%s can not be reached from here yet"
+                           : "%s, who fits best, can not be reached from here yet",
         name);
 }
 
@@ -186,7 +210,9 @@ enum status run_ask(struct cli *cli)
     if (cli_client(cli) == NULL)
         return cli->status;
     const json_t *reply = cli_try(cli, "RecommendationService/Ask",
-        json_pack("{s:s,s:s*}", "question", question, "contactId", contact), NULL, &error);
+        json_pack("{s:s,s:s*,s:b}", "question", question, "contactId", contact, "unlessAsked",
+            !cli_has(cli, "again")),
+        NULL, &error);
     if (reply == NULL)
         return refused(cli, error);
     const json_t *ask = json_object_get(reply, "ask");

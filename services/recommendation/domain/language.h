@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a text is in English, the one language the sentence encoder knows. Pure, stateless.
+ * Which language a text reads as; English is the one that the sentence encoder knows. Pure,
+ * stateless.
  */
 #pragma once
 
@@ -8,7 +9,8 @@
 #include "domain/wordnet.h"
 
 /*
- * False if too few of its words are in an English dictionary. A text of fewer than four words, or
- * one that can not be looked up because `wordnet` is NULL, gets the benefit of the doubt.
+ * NULL: English. "German", "French", "Spanish", "Italian", "Portuguese" or "Dutch" by the small
+ * words of each; "another language" if too few words are in an English dictionary. A text that can
+ * not be judged, because it is short or `wordnet` is NULL, gets the benefit of the doubt.
  */
-bool language_is_english(const struct wordnet *wordnet, const struct text_words *words);
+const char *language_of(const struct wordnet *wordnet, const struct text_words *words);

@@ -205,9 +205,14 @@ static bool write_notes(const struct signal_question *q, struct route_result *ou
             "WordNet is not installed: only the very words of the question count";
     else if (q->terms.n == 0)
         out->notes[out->n_notes++] = "no word of the question says what it is about";
-    if (!q->is_english)
-        out->notes[out->n_notes++] = "the question does not read as English, which is all that the "
-                                     "encoder knows: only words and past questions count";
+    if (q->language) {
+        out->notes[out->n_notes] = arena_printf(q->arena,
+            "the question reads as %s; meaning is understood in English only: words, tags and past "
+            "questions still count",
+            q->language);
+        if (!out->notes[out->n_notes++])
+            return false;
+    }
     for (size_t i = 0; q->wordnet && i < q->terms.n && out->n_notes < MAX_NOTES; i++) {
         out->notes[out->n_notes] = explain_term(q->wordnet, &q->terms.items[i], q->arena);
         if (!out->notes[out->n_notes++])
@@ -216,13 +221,20 @@ static bool write_notes(const struct signal_question *q, struct route_result *ou
     return true;
 }
 
-/* The encoder finds a meaning in "xyzzy plugh" too; there is none. */
+static bool is_in_network(const struct signal_question *q, const struct term *term)
+{
+    return inverted_find(q->network->stems, term->stem) != INVERTED_NO_TERM ||
+           inverted_find(q->network->answers, term->stem) != INVERTED_NO_TERM;
+}
+
+/* The encoder finds a meaning in "asdf qwertz blub" too; there is none. */
 static bool says_anything(const struct signal_question *q)
 {
-    bool is_known = !q->wordnet && q->terms.n > 0;
+    size_t n_known = 0;
     for (size_t i = 0; i < q->terms.n; i++)
-        is_known = is_known || q->terms.items[i].is_known;
-    return is_known;
+        n_known +=
+            !q->wordnet || q->terms.items[i].is_known || is_in_network(q, &q->terms.items[i]);
+    return n_known > 0 && 2 * n_known >= q->terms.n;
 }
 
 static enum err_code read_question(
@@ -238,8 +250,8 @@ static enum err_code read_question(
     text_analyser_free(analyser);
     if (code != ERR_OK)
         return code;
-    q->is_english = language_is_english(router->wordnet, &words);
-    if (!q->is_english || !says_anything(q))
+    q->language = language_of(router->wordnet, &words);
+    if (q->language || !says_anything(q))
         q->meaning = NULL;
     return ERR_OK;
 }
@@ -284,6 +296,7 @@ enum err_code route(const struct router *router, const struct network *network,
             return err_raise(err, REASON_REQUEST_TOO_LARGE, "the network is too large for a call");
         *result.named = judge(router, network, &standings, request, request->named);
     }
+    result.language = q.language;
     code = explain_all(router, &q, &hits, &result, err);
     if (code == ERR_OK)
         *out = result;

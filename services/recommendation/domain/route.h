@@ -52,6 +52,7 @@ struct route_result {
     const char **notes;            /* what the question's words were taken for */
     size_t n_notes;
     uint32_t considered;
+    const char *language; /* the question reads as: "German"; NULL: English */
 };
 
 /* Everything of the result is in `arena`; its texts may point into `network`. */

@@ -47,7 +47,7 @@ struct signal_question {
     const struct wordnet *wordnet;        /* NULL: not there */
     const struct signal_meaning *meaning; /* NULL: no encoder */
     struct terms terms;
-    bool is_english; /* if not, the encoder is not asked */
+    const char *language; /* NULL: English; if not, the encoder is not asked */
     struct arena *arena;
 };
 

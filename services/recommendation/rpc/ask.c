@@ -1,63 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "events.h"
+#include "rpc/choice.h"
+#include "rpc/earlier.h"
 #include "rpc/reply.h"
-#include "rpc/routing.h"
-
-/* Whom to ask, and why her. */
-struct choice {
-    const struct store_person *person;
-    const char *reason;
-};
-
-static bool is_reachable(const struct rpc_ctx *ctx, const struct store_person *person)
-{
-    return !id_is_zero(&person->member) && !id_equal(&person->member, &ctx->principal.member);
-}
-
-static enum err_code not_reachable(
-    struct rpc_ctx *ctx, const struct store_person *person, const char *who)
-{
-    char contact[ID_TEXT_SIZE];
-    id_format(&person->contact, contact);
-    return err_raise(&ctx->err, REASON_CONTACT_NOT_REACHABLE,
-        "%s is not a member here and can not be asked yet; invite her: kith invite %s", who,
-        contact);
-}
-
-static enum err_code choose_named(
-    struct rpc_ctx *ctx, const struct routing *r, const struct id *contact, struct choice *out)
-{
-    char text[ID_TEXT_SIZE];
-    id_format(contact, text);
-    if (!r->named)
-        return err_raise(
-            &ctx->err, REASON_CONTACT_NOT_FOUND, "contact %s is not in your address book", text);
-    if (!is_reachable(ctx, r->named))
-        return not_reachable(ctx, r->named, "this contact");
-    bool has_evidence = r->result.named && r->result.named->n_evidence > 0;
-    *out = (struct choice){
-        r->named, has_evidence ? r->result.named->reason : "you were named by the asker"};
-    return ERR_OK;
-}
-
-static enum err_code choose_best(struct rpc_ctx *ctx, const struct routing *r, struct choice *out)
-{
-    const struct store_person *best = NULL;
-    for (size_t i = 0; i < r->result.n_fit; i++) {
-        if (!r->people[i])
-            continue;
-        if (is_reachable(ctx, r->people[i])) {
-            *out = (struct choice){r->people[i], r->result.candidates[i].reason};
-            return ERR_OK;
-        }
-        best = best ? best : r->people[i];
-    }
-    if (best)
-        return not_reachable(ctx, best, "the contact who fits best");
-    return err_raise(&ctx->err, REASON_NOBODY_FITS,
-        "none of your %u contacts shows evidence of knowing this; name somebody, or add facts",
-        r->result.considered);
-}
 
 /* The new ask as GetAsk would show it. */
 static enum err_code fill(struct rpc_ctx *ctx, const struct store_ask *ask,
@@ -105,14 +50,16 @@ RPC_HANDLER(ask, Kith__V1__AskRequest, Kith__V1__AskResponse)
     enum err_code code = ERR_OK;
     if (is_named)
         code = id_parse_field(in->contact_id, "contact_id", &contact, &ctx->err);
+    if (code == ERR_OK && in->unless_asked && !is_named)
+        code = earlier_refuse(ctx, in->question, &ctx->err);
     if (code != ERR_OK)
         return code;
     CLEANUP(routing_done) struct routing routing;
-    struct choice choice = {NULL, NULL};
+    struct choice choice = {.person = NULL};
     code = routing_run(ctx, in->question, is_named ? &contact : NULL, &routing);
     if (code == ERR_OK)
-        code = is_named ? choose_named(ctx, &routing, &contact, &choice)
-                        : choose_best(ctx, &routing, &choice);
+        code = is_named ? choice_named(ctx, &routing, &contact, &choice, &ctx->err)
+                        : choice_best(ctx, &routing, &choice, &ctx->err);
     if (code == ERR_OK)
         code = send(ctx, &routing, &choice, out);
     return code;

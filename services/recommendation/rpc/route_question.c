@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/choice.h"
+#include "rpc/earlier.h"
 #include "rpc/reply.h"
-#include "rpc/routing.h"
 
 enum { DEFAULT_CANDIDATES = 3 };
 
@@ -23,13 +24,41 @@ static enum err_code fill_candidates(
     return ERR_OK;
 }
 
+/* What Ask would do now. */
+static bool fill_choice(
+    struct rpc_ctx *ctx, const struct routing *r, Kith__V1__RouteQuestionResponse *out)
+{
+    struct choice choice;
+    struct err refusal;
+    bool is_chosen = choice_best(ctx, r, &choice, &refusal) == ERR_OK;
+    if (is_chosen)
+        out->chosen_id = reply_id(ctx, &choice.person->contact);
+    else
+        out->refusal = reply_text(ctx, refusal.msg);
+    return is_chosen ? out->chosen_id != NULL : out->refusal != NULL;
+}
+
+/* What of hers is in the way of asking this. */
+static enum err_code fill_earlier(
+    struct rpc_ctx *ctx, const char *question, Kith__V1__RouteQuestionResponse *out)
+{
+    struct err found;
+    enum err_code code = earlier_refuse(ctx, question, &found);
+    if (code != ERR_FAILED_PRECONDITION) {
+        ctx->err = code == ERR_OK ? ctx->err : found;
+        return code;
+    }
+    out->earlier = reply_text(ctx, found.msg);
+    return out->earlier ? ERR_OK : reply_too_large(ctx);
+}
+
 static enum err_code fill(
     struct rpc_ctx *ctx, const struct routing *r, size_t max, Kith__V1__RouteQuestionResponse *out)
 {
     out->decision_id = reply_id(ctx, &r->decision.id);
     out->considered = r->result.considered;
     out->notes = arena_calloc(ctx->arena, r->result.n_notes + 1, sizeof(char *));
-    if (!out->decision_id || !out->notes)
+    if (!out->decision_id || !out->notes || !fill_choice(ctx, r, out))
         return reply_too_large(ctx);
     for (size_t i = 0; i < r->result.n_notes; i++) {
         out->notes[i] = reply_text(ctx, r->result.notes[i]);
@@ -52,5 +81,7 @@ RPC_HANDLER(route_question, Kith__V1__RouteQuestionRequest, Kith__V1__RouteQuest
     if (code == ERR_OK)
         code =
             fill(ctx, &routing, in->max_candidates ? in->max_candidates : DEFAULT_CANDIDATES, out);
+    if (code == ERR_OK)
+        code = fill_earlier(ctx, in->question, out);
     return code;
 }

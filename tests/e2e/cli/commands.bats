@@ -162,15 +162,15 @@ inbox_has() { # PROFILE KIND
 
 @test "a dry run of a question shows who knows although no word is shared" {
     run -0 mira ask --dry-run "$QUESTION"
-    [[ ${lines[0]} == *"1. Dana Whitlock, Head Swim Coach"*"(not here yet)" ]]
+    [[ ${lines[0]} == *"1. Dana Whitlock, Head Swim Coach"*"(not reachable yet)" ]]
     [[ $output == *"next: kith --as mira invite \"Dana Whitlock\""* ]]
     run -0 mira asks
     [ "$output" = "no questions yet" ]
 }
 
-@test "who is not here yet is not asked, and the way to connect is shown" {
+@test "who can not be reached yet is not asked, and the way to connect is shown" {
     run -5 mira ask "$QUESTION"
-    [[ ${lines[0]} == "kith ask: Dana Whitlock, who fits best, is not a member here"* ]]
+    [[ ${lines[0]} == "kith ask: Dana Whitlock, who fits best, can not be reached from here yet"* ]]
     [[ ${lines[1]} == "next: kith invite \"Dana Whitlock\"; once she accepts, ask again" ]]
     run --separate-stderr -5 mira ask --json --to "Dana Whitlock" "$QUESTION"
     [ "$(jq -r .error.reason <<<"$stderr")" = CONTACT_NOT_REACHABLE ]
@@ -213,6 +213,21 @@ routes_to_dana() {
     [[ $output == *"A low-volume mask, open-heel fins."* ]]
     run -0 mira show last --why
     [[ $output == *"snorkeling → skin diving → swimming"*"expertise"*"Parameters"* ]]
+}
+
+@test "what was asked before is not asked again unawares" {
+    run -5 mira ask "$QUESTION"
+    [[ ${lines[0]} == "kith ask: you asked this on 20"*"kith show "* ]]
+    [[ $output == *"kith ask --again"* ]]
+    run -0 mira ask --dry-run "$QUESTION"
+    [[ $output == *"Nobody would be asked: you asked this on 20"* ]]
+    run -0 mira ask --dry-run --again "$QUESTION"
+    [[ $output != *"Nobody would be asked"* ]]
+}
+
+@test "a question in another language is told so" {
+    run -5 mira ask "Wer kennt einen guten Zahnarzt in der Stadt?"
+    [[ ${lines[0]} == *"reads as German"*"English only"* ]]
 }
 
 @test "a question to a named contact, passed on" {

@@ -309,6 +309,74 @@ static void a_named_contact_is_asked_whether_or_not_she_fits(void **state)
         try_ask(&mira, "Which butter makes pastry flaky?", &foreign, &a), REASON_CONTACT_NOT_FOUND);
 }
 
+static void nobody_who_fits_far_less_is_bothered_in_her_place(void **state)
+{
+    (void)state;
+    char text[] = "The lake by the mill.";
+    Kith__V1__Ask *a = NULL;
+    assert_ok(try_ask(&mira, "Where could we swim in spring?", &coach, &a), &w.err);
+    assert_ok(try_answer(&dana, a->id, text), &w.err);
+    (void)world_contact(&w, &mira, "Zofia Abernathy", "", "Climbing Instructor", NULL);
+    engine_contacts_changed(w.service.engine, &mira.id);
+    world_settle(&w);
+    Kith__V1__RouteQuestionResponse *r = preview(&mira, "Where could we go climbing in spring?");
+    assert_string_equal(r->candidates[0]->name, "Zofia Abernathy");
+    assert_true(r->n_candidates > 1); /* the coach speaks of spring */
+    assert_string_equal(r->chosen_id, "");
+    assert_non_null(strstr(r->refusal, "can not be reached from here yet"));
+    assert_refused(try_ask(&mira, "Where could we go climbing in spring?", NULL, &a),
+        REASON_CONTACT_NOT_REACHABLE);
+    assert_string_equal(w.err.msg, r->refusal);
+}
+
+static void a_preview_says_whom_ask_asks(void **state)
+{
+    (void)state;
+    char told[ID_TEXT_SIZE];
+    id_format(&coach, told);
+    Kith__V1__RouteQuestionResponse *r = preview(&mira, SNORKELING);
+    assert_string_equal(r->chosen_id, told);
+    assert_string_equal(r->refusal, "");
+    assert_string_equal(ask(&mira, SNORKELING)->targets[0]->contact_id, told);
+}
+
+static enum err_code try_ask_once(const struct someone *who, const char *question)
+{
+    Kith__V1__AskRequest in = KITH__V1__ASK_REQUEST__INIT;
+    Kith__V1__AskResponse *reply = NULL;
+    in.question = arena_strdup(&w.arena, question);
+    in.unless_asked = true;
+    return WORLD_CALL(&w, who->client, Ask, &in, &reply);
+}
+
+static void what_she_asked_before_is_shown_before_anybody_is_bothered(void **state)
+{
+    (void)state;
+    char text[] = "A low-volume one.";
+    const char *alike = "Which snorkeling mask and fins do I take to Hawaii?";
+    assert_ok(try_ask_once(&mira, SNORKELING), &w.err);
+    assert_refused(try_ask_once(&mira, SNORKELING), REASON_ASKED_BEFORE);
+    const char *said = arena_strdup(&w.arena, w.err.msg);
+    Kith__V1__Ask *a = list(&mira, false, false, 0, "")->asks[0];
+    assert_non_null(strstr(said, a->id));
+    assert_string_equal(preview(&mira, SNORKELING)->earlier, said);
+    assert_string_equal(preview(&mira, alike)->earlier, ""); /* there is no answer to show */
+    assert_ok(try_answer(&dana, a->id, text), &w.err);
+    assert_refused(try_ask_once(&mira, alike), REASON_ASKED_BEFORE);
+    (void)ask(&mira, SNORKELING); /* who insists may */
+    assert_refused(try_ask_once(&zoe, SNORKELING), REASON_NOBODY_FITS);
+}
+
+static void a_question_in_german_is_told_what_is_missing(void **state)
+{
+    (void)state;
+    Kith__V1__Ask *none = NULL;
+    assert_refused(try_ask(&mira, "Wer kennt einen guten Zahnarzt in der Stadt?", NULL, &none),
+        REASON_NOBODY_FITS);
+    assert_non_null(strstr(w.err.msg, "German"));
+    assert_non_null(strstr(w.err.msg, "English"));
+}
+
 static void strangers_see_nothing(void **state)
 {
     (void)state;
@@ -488,6 +556,10 @@ int main(void)
         TEST(one_reaction_counts),
         TEST(passing_is_told_too),
         TEST(a_named_contact_is_asked_whether_or_not_she_fits),
+        TEST(nobody_who_fits_far_less_is_bothered_in_her_place),
+        TEST(a_preview_says_whom_ask_asks),
+        TEST(what_she_asked_before_is_shown_before_anybody_is_bothered),
+        TEST(a_question_in_german_is_told_what_is_missing),
         TEST(strangers_see_nothing),
         TEST(lists_go_on_page_by_page),
         TEST(the_record_of_a_decision_explains_it),

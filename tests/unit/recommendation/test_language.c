@@ -6,7 +6,7 @@
 
 static struct wordnet_map map;
 
-static bool is_english(const struct wordnet *wordnet, const char *text)
+static const char *language(const struct wordnet *wordnet, const char *text)
 {
     struct text_analyser *analyser = text_analyser_new();
     struct text_words words;
@@ -15,10 +15,15 @@ static bool is_english(const struct wordnet *wordnet, const char *text)
 
     arena_init(&arena, 1 << 20);
     assert_ok(text_split(analyser, text, &arena, &words, &err), &err);
-    bool answer = language_is_english(wordnet, &words);
+    const char *answer = language_of(wordnet, &words);
     text_analyser_free(analyser);
     arena_fini(&arena);
     return answer;
+}
+
+static bool is_english(const struct wordnet *wordnet, const char *text)
+{
+    return language(wordnet, text) == NULL;
 }
 
 static void english_questions_are_english(void **state)
@@ -48,6 +53,26 @@ static void other_languages_are_not(void **state)
     assert_false(is_english(map.wordnet, "Кто знает хорошего врача для ребёнка?"));
 }
 
+static void the_language_is_named(void **state)
+{
+    static const struct {
+        const char *text, *name;
+    } cases[] = {
+        {"Wer kennt einen guten Zahnarzt?", "German"},
+        {"Welche Taucherbrille soll ich nehmen?", "German"},
+        {"Kann mir jemand beim Umzug helfen?", "German"},
+        {"Qui connaît un bon plombier dans le quartier?", "French"},
+        {"¿Quién puede ayudarme con los impuestos?", "Spanish"},
+        {"Chi conosce un buon idraulico per la mia casa?", "Italian"},
+        {"Quem conhece um bom dentista para a minha filha?", "Portuguese"},
+        {"Wie kent een goede tandarts voor mijn dochter?", "Dutch"},
+        {"Кто знает хорошего врача для ребёнка?", "another language"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(language(map.wordnet, cases[i].text), cases[i].name);
+}
+
 static void what_can_not_be_judged_counts_as_english(void **state)
 {
     (void)state;
@@ -62,6 +87,7 @@ int main(void)
         cmocka_unit_test(english_questions_are_english),
         cmocka_unit_test(every_question_of_the_bank_is_english),
         cmocka_unit_test(other_languages_are_not),
+        cmocka_unit_test(the_language_is_named),
         cmocka_unit_test(what_can_not_be_judged_counts_as_english),
     };
 

@@ -246,7 +246,7 @@ static void a_past_question_that_means_alike_votes_too(void **state)
 }
 
 /* An encoder puts it somewhere all the same. */
-static void a_question_of_no_known_word_means_nothing(void **state)
+static void a_question_of_few_known_words_means_nothing(void **state)
 {
     (void)state;
     static const struct sample_fact facts[] = {
@@ -257,7 +257,7 @@ static void a_question_of_no_known_word_means_nothing(void **state)
         .question = {alike.vector, alike.vector, 0}, .evidence = evidence};
     struct router router = {.wordnet = map.wordnet, .parameters = score_defaults};
     struct network *net = sample_network(map.wordnet, 1, facts);
-    struct route_request request = {.question = "xyzzy plugh",
+    struct route_request request = {.question = "asdf qwertz blub",
         .meaning = &meaning,
         .now_us = NOW_US,
         .max_candidates = 3,
@@ -363,7 +363,7 @@ int main(void)
         cmocka_unit_test_setup(evidence_that_waits_for_its_meaning_is_judged_by_words, reset),
         cmocka_unit_test_setup(who_answered_a_like_question_is_found_again, reset),
         cmocka_unit_test_setup(a_past_question_that_means_alike_votes_too, reset),
-        cmocka_unit_test_setup(a_question_of_no_known_word_means_nothing, reset),
+        cmocka_unit_test_setup(a_question_of_few_known_words_means_nothing, reset),
         cmocka_unit_test_setup(surer_evidence_weighs_more, reset),
         cmocka_unit_test_setup(shares_add_up_to_the_whole_expertise, reset),
         cmocka_unit_test_setup(routing_twice_gives_the_same_bits, reset),
