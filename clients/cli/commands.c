@@ -173,6 +173,11 @@ const struct command commands[] = {
         "kith import linkedin --dry-run ~/Downloads/Connections.csv\n"
         "kith import linkedin ~/Downloads/Connections.csv",
         import_options, run_import_linkedin},
+    {"imports", "People", "", 0, 0, "Your imports, the newest first, and how they went.", NULL,
+        "kith imports", NULL, run_imports},
+    {"import cancel", "People", "ID", 1, 1,
+        "Give an upload up that is not finished; after a day it goes by itself.", NULL,
+        "kith import cancel 01890000-0000-7000-8000-000000000000", NULL, run_import_cancel},
     {"export", "People", "[FILE]", 0, 1, "All your contacts and what you know of them.",
         "Without FILE they go to standard output. A contact is a line that begins with its id.",
         "kith export contacts.csv\nkith export --format json | jq -r .name", export_options,

@@ -164,7 +164,10 @@ enum err_code reply_import(struct rpc_ctx *ctx, const struct import_status *stat
     message->weak_identities = (uint32_t)status->counts.weak;
     message->failure_reason = arena_strdup(ctx->arena, status->failure_reason);
     message->failure_message = arena_strdup(ctx->arena, status->failure_message);
-    if (!message->id || !message->failure_reason || !message->failure_message)
+    message->file_name = arena_strdup(ctx->arena, status->file_name ? status->file_name : "");
+    message->started_us = status->started_us;
+    if (!message->id || !message->failure_reason || !message->failure_message ||
+        !message->file_name)
         return store_too_large(&ctx->err);
     *out = message;
     return skips ? add_skips(ctx, skips, message) : ERR_OK;

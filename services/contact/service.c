@@ -101,6 +101,8 @@ static const struct rpc_method methods[] = {
     {"UpdateMember", rpc_update_member, DB_TX_WRITE},
     {"ImportFile", rpc_import_file, DB_TX_NONE}, /* chunks commit by themselves */
     {"GetImport", rpc_get_import, DB_TX_NONE, .is_reader = true},
+    {"ListImports", rpc_list_imports, DB_TX_NONE, .is_reader = true},
+    {"CancelImport", rpc_cancel_import, DB_TX_NONE},
     {"ListContacts", rpc_list_contacts, DB_TX_NONE, .is_reader = true},
     {"ExportContacts", rpc_export_contacts, DB_TX_NONE},
     {"GetContact", rpc_get_contact, DB_TX_NONE, .is_reader = true},

@@ -45,6 +45,8 @@ rpc_handler_fn rpc_get_member;
 rpc_handler_fn rpc_update_member;
 rpc_handler_fn rpc_import_file;
 rpc_handler_fn rpc_get_import;
+rpc_handler_fn rpc_list_imports;
+rpc_handler_fn rpc_cancel_import;
 rpc_handler_fn rpc_list_contacts;
 rpc_handler_fn rpc_export_contacts;
 rpc_handler_fn rpc_get_contact;

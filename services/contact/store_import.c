@@ -56,8 +56,9 @@ struct db_bytes store_chunk_bytes(const struct db_result *chunk)
     return db_get_bytes(chunk, 0, CHUNK_BYTES);
 }
 
-enum err_code store_get_import(struct db_session *db, struct arena *arena,
-    const struct import_key *key, struct import_status *out, struct err *err)
+/* A row of get_import and list_imports. False: out of memory. */
+static bool read_import(
+    struct arena *arena, const struct db_result *r, size_t row, struct import_status *out)
 {
     enum {
         STATE,
@@ -72,8 +73,31 @@ enum err_code store_get_import(struct db_session *db, struct arena *arena,
         CLOSED,
         WEAK,
         FAILURE_REASON,
-        FAILURE_MESSAGE
+        FAILURE_MESSAGE,
+        IMPORT_ID,
+        FILE_NAME,
+        STARTED
     };
+    *out = (struct import_status){
+        .id = db_get_id(r, row, IMPORT_ID),
+        .state = db_get_int(r, row, STATE),
+        .format = db_get_int(r, row, FORMAT),
+        .is_dry_run = db_get_bool(r, row, DRY_RUN),
+        .bytes_received = db_get_int(r, row, BYTES),
+        .counts = {db_get_int(r, row, ROWS), db_get_int(r, row, CREATED),
+            db_get_int(r, row, UPDATED), db_get_int(r, row, UNCHANGED), db_get_int(r, row, SKIPPED),
+            db_get_int(r, row, CLOSED), db_get_int(r, row, WEAK)},
+        .failure_reason = store_text(arena, r, row, FAILURE_REASON),
+        .failure_message = store_text(arena, r, row, FAILURE_MESSAGE),
+        .file_name = store_text(arena, r, row, FILE_NAME),
+        .started_us = db_get_time(r, row, STARTED),
+    };
+    return out->failure_reason && out->failure_message && out->file_name;
+}
+
+enum err_code store_get_import(struct db_session *db, struct arena *arena,
+    const struct import_key *key, struct import_status *out, struct err *err)
+{
     CLEANUP(db_result_clear) struct db_result *r = NULL;
     enum err_code code =
         contact_sql_get_import(db, &r, err, db_id(&key->member), db_id(&key->import));
@@ -81,22 +105,40 @@ enum err_code store_get_import(struct db_session *db, struct arena *arena,
         return code;
     if (db_rows(r) == 0)
         return err_raise(err, REASON_IMPORT_NOT_FOUND, "there is no such import of yours");
-    struct import_status status = {
-        .id = key->import,
-        .state = db_get_int(r, 0, STATE),
-        .format = db_get_int(r, 0, FORMAT),
-        .is_dry_run = db_get_bool(r, 0, DRY_RUN),
-        .bytes_received = db_get_int(r, 0, BYTES),
-        .counts = {db_get_int(r, 0, ROWS), db_get_int(r, 0, CREATED), db_get_int(r, 0, UPDATED),
-            db_get_int(r, 0, UNCHANGED), db_get_int(r, 0, SKIPPED), db_get_int(r, 0, CLOSED),
-            db_get_int(r, 0, WEAK)},
-        .failure_reason = store_text(arena, r, 0, FAILURE_REASON),
-        .failure_message = store_text(arena, r, 0, FAILURE_MESSAGE),
-    };
-    if (!status.failure_reason || !status.failure_message)
+    struct import_status status;
+    if (!read_import(arena, r, 0, &status))
         return store_too_large(err);
     *out = status;
     return ERR_OK;
+}
+
+enum err_code store_list_imports(struct db_session *db, struct arena *arena,
+    const struct id *member, int64_t limit, struct imports *out, struct err *err)
+{
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    void *room = NULL;
+    enum err_code code = contact_sql_list_imports(db, &r, err, db_id(member), db_int(limit));
+    if (code == ERR_OK)
+        code = store_room(arena, db_rows(r), sizeof(struct import_status), &room, err);
+    if (code != ERR_OK)
+        return code;
+    struct imports imports = {room, db_rows(r)};
+    for (size_t i = 0; i < imports.n; i++)
+        if (!read_import(arena, r, i, &imports.items[i]))
+            return store_too_large(err);
+    *out = imports;
+    return ERR_OK;
+}
+
+enum err_code store_cancel_import(
+    struct db_session *db, const struct import_key *key, bool *is_cancelled, struct err *err)
+{
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    enum err_code code =
+        contact_sql_cancel_import(db, &r, err, db_id(&key->member), db_id(&key->import));
+    if (code == ERR_OK)
+        *is_cancelled = db_rows(r) == 1;
+    return code;
 }
 
 enum err_code store_list_import_skips(struct db_session *db, struct arena *arena,

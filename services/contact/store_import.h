@@ -34,6 +34,13 @@ struct import_status {
     struct import_counts counts;
     const char *failure_reason;
     const char *failure_message;
+    const char *file_name; /* NULL: not looked up */
+    int64_t started_us;
+};
+
+struct imports {
+    struct import_status *items;
+    size_t n;
 };
 
 /* Which import of whom. */
@@ -70,6 +77,12 @@ struct db_bytes store_chunk_bytes(const struct db_result *chunk);
 /* IMPORT_NOT_FOUND. */
 MUST_USE enum err_code store_get_import(struct db_session *db, struct arena *arena,
     const struct import_key *key, struct import_status *out, struct err *err);
+MUST_USE enum err_code store_list_imports(struct db_session *db, struct arena *arena,
+    const struct id *member, int64_t limit, struct imports *out, struct err *err);
+
+/* False: there is no upload of hers under way by this id. */
+MUST_USE enum err_code store_cancel_import(
+    struct db_session *db, const struct import_key *key, bool *is_cancelled, struct err *err);
 MUST_USE enum err_code store_list_import_skips(struct db_session *db, struct arena *arena,
     const struct import_key *key, struct import_skips *out, struct err *err);
 

@@ -102,3 +102,61 @@ enum status run_import_linkedin(struct cli *cli)
     json_decref(reply);
     return is_partial ? STATUS_PARTIAL : STATUS_OK;
 }
+
+/* ---- what became of them --------------------------------------------------------------------- */
+
+/* True if it is not finished. */
+static bool add_import(struct cli *cli, json_t *import, struct view_table *table)
+{
+    bool is_uploading = strcmp(view_raw(import, "state"), "IMPORT_STATE_UPLOADING") == 0;
+    if (cli_emit(cli, import))
+        return is_uploading;
+    const char *what =
+        is_uploading
+            ? arena_printf(
+                  &cli->arena, "%" PRId64 " KB came", view_int(import, "bytesReceived") / 1024)
+            : arena_printf(&cli->arena, "%" PRId64 " new, %" PRId64 " updated, %" PRId64 " skipped",
+                  view_int(import, "created"), view_int(import, "updated"),
+                  view_int(import, "skipped"));
+    const char *failure = view_text(cli, import, "failureMessage");
+    const char *cells[] = {view_id(cli, view_raw(import, "id")),
+        view_ago(cli, view_int(import, "startedUs")), view_text(cli, import, "fileName"),
+        view_enum(cli, import, "state", "IMPORT_STATE_"),
+        *failure != '\0' ? failure : (what == NULL ? "" : what)};
+    view_row(table, cells);
+    return is_uploading;
+}
+
+enum status run_imports(struct cli *cli)
+{
+    static const struct view_column columns[] = {{"id", VIEW_DIM, false, false},
+        {"begun", VIEW_PLAIN, false, false}, {"file", VIEW_BOLD, false, true},
+        {"", VIEW_PLAIN, false, false}, {"", VIEW_PLAIN, false, true}};
+    struct view_table table = view_table(cli, columns, 5);
+    const json_t *reply = cli_call(cli, "ContactService/ListImports", NULL);
+    if (reply == NULL)
+        return cli->status;
+    const json_t *imports = json_object_get(reply, "imports");
+    const char *unfinished = NULL;
+    for (size_t i = 0; i < json_array_size(imports); i++) {
+        json_t *import = json_array_get(imports, i);
+        if (add_import(cli, import, &table))
+            unfinished = view_raw(import, "id");
+    }
+    view_print(&table);
+    cli_note(cli, "%s", view_count(cli, (int64_t)json_array_size(imports), "import", "imports"));
+    if (unfinished != NULL)
+        cli_next(cli, "an upload that will not go on: kith import cancel %s", unfinished);
+    return STATUS_OK;
+}
+
+enum status run_import_cancel(struct cli *cli)
+{
+    json_t *in = json_pack("{s:s}", "importId", cli_operand(cli, 0));
+    const json_t *reply = cli_call(cli, "ContactService/CancelImport", in);
+    if (reply == NULL)
+        return cli->status;
+    if (!cli_emit(cli, reply))
+        cli_say(cli, "Given up; what was sent of the file is deleted");
+    return STATUS_OK;
+}

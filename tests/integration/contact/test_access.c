@@ -38,6 +38,8 @@ static const struct row rows[] = {
     {"ListInvitations", NOTHING, TOKEN, YES, YES, NO, NO},
     {"AcceptInvitation", NOTHING, TOKEN, YES, YES, NO, NO},
     {"DeclineInvitation", NOTHING, TOKEN, YES, YES, NO, NO},
+    {"ListImports", NOTHING, TOKEN, YES, YES, NO, NO},
+    {"CancelImport", OWN_IMPORT, TOKEN, YES, MISSING, NO, NO},
 };
 enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
 

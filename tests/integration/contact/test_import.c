@@ -513,26 +513,6 @@ static void half_an_upload_leaves_no_contact_and_goes_on_after_a_restart(void **
         upload_chunk(&ana, &upload, half, small_file + half, SMALL - half, true), "1 1 0 0 0 0 0");
 }
 
-static void an_upload_given_up_a_day_ago_is_forgotten(void **state)
-{
-    (void)state;
-    struct upload old = upload_new(), fresh = upload_new();
-    assert_non_null(upload_chunk(&ana, &old, 0, small_file, HALF, false));
-    assert_non_null(upload_chunk(&ana, &fresh, 0, small_file, HALF, false));
-    char text[200];
-    (void)snprintf(text, sizeof(text),
-        "UPDATE contact.import SET started_at = now() - interval '2 days' WHERE import_id = '%s'",
-        old.id);
-    test_sql(world.admin, text);
-    world_keep_house();
-    assert_int_equal(
-        world_count("SELECT count(*) FROM contact.import_chunk WHERE member_id = '%s'", ana.id), 1);
-    assert_null(upload_chunk(&ana, &old, HALF, small_file + HALF, SMALL - HALF, true));
-    assert_int_equal(world.err.reason, REASON_IMPORT_CHUNK_MISPLACED);
-    assert_non_null(strstr(world.err.msg, "stands at 0"));
-    check(upload_chunk(&ana, &fresh, HALF, small_file + HALF, SMALL - HALF, true), "1 1 0 0 0 0 0");
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, meet, part)
 
 int main(void)
@@ -567,7 +547,6 @@ int main(void)
         TEST(a_dry_run_reports_the_same_and_writes_nothing),
         TEST(two_imports_at_once_make_no_contact_twice),
         TEST(another_members_upload_does_not_exist),
-        TEST(an_upload_given_up_a_day_ago_is_forgotten),
         TEST(half_an_upload_leaves_no_contact_and_goes_on_after_a_restart),
     };
     return cmocka_run_group_tests(tests, world_start, world_stop);
