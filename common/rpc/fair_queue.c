@@ -263,10 +263,15 @@ static void turn_interval(
     d->interval_end_us = now_us + (is_short ? short_us : config->interval_us);
 }
 
-/* Was the wait one of those that keep a queue standing? */
-static bool note_wait(
-    const struct fair_queue_config *config, struct delay *d, int64_t wait_us, int64_t now_us)
+/*
+ * Was the wait one of those that keep a queue standing? As CoDel spares one packet, however long
+ * that takes, one call for each worker is spared: slow methods make long waits, not long queues.
+ */
+static bool note_wait(const struct fair_queue_config *config, struct delay *d, size_t n_waiting,
+    int64_t wait_us, int64_t now_us)
 {
+    if (n_waiting <= config->n_spared)
+        wait_us = 0;
     if (now_us >= d->interval_end_us)
         turn_interval(config, d, wait_us, now_us);
     if (wait_us < d->min_us)
@@ -283,8 +288,8 @@ struct call *fair_queue_pop(struct fair_queue *q, int64_t now_us)
     bool is_late = false;
     if (q->config.target_us > 0) {
         int64_t wait_us = now_us - head->queued_us;
-        is_late |= note_wait(&q->config, &q->delay, wait_us, now_us);
-        is_late |= note_wait(&q->config, &flow->delay, wait_us, now_us);
+        is_late |= note_wait(&q->config, &q->delay, q->n_calls, wait_us, now_us);
+        is_late |= note_wait(&q->config, &flow->delay, flow->n_calls, wait_us, now_us);
     }
     struct call *call = take(q, flow);
     call->is_late = is_late && !call->is_returned;

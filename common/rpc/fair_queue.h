@@ -18,6 +18,7 @@ struct fair_queue_config {
     size_t limit;        /* calls that may wait */
     int64_t target_us;   /* a wait nobody minds; 0: no call is refused for having waited */
     int64_t interval_us; /* how long waits may stay above it */
+    size_t n_spared;     /* so few waiting calls are no queue: one for each worker */
 };
 
 struct fair_queue;

@@ -440,7 +440,8 @@ static enum err_code build_parts(struct rpc_server *s, struct err *err)
     const struct rpc_limits *limits = &s->config.limits;
     const struct fair_queue_config queue = {.limit = (size_t)s->config.queue_limit,
         .target_us = limits->queue_target_ms * 1000,
-        .interval_us = limits->queue_interval_ms * 1000};
+        .interval_us = limits->queue_interval_ms * 1000,
+        .n_spared = (size_t)s->config.workers};
     s->queue = call_queue_new(&queue, max_crews(), s->config.clock);
     s->admission = admission_new(limits);
     bool has_tap = s->tap || !s->config.may_be_tapped;

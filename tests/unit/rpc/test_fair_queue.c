@@ -187,6 +187,35 @@ static void a_burst_is_no_standing_queue(void **state)
     assert_int_equal(late_of(1, 100, 400, 1, 1), 0);
 }
 
+static void a_queue_that_runs_empty_is_no_standing_one(void **state)
+{
+    (void)state;
+    make(1000, TARGET_US);
+    for (int64_t ms = 0; ms < 600; ms += 20) {
+        for (size_t i = 0; i < 3; i++)
+            assert_null(push(&calls[i], 1, ms * MS));
+        for (size_t i = 0; i < 3; i++)
+            assert_false(fair_queue_pop(queue, (ms + 15) * MS)->is_late);
+    }
+}
+
+/* Sixteen callers, each of whom calls again when she is answered, and eight workers of 16 ms. */
+static void slow_calls_of_few_callers_are_no_standing_queue(void **state)
+{
+    (void)state;
+    const struct fair_queue_config config = {
+        .limit = 100, .target_us = TARGET_US, .interval_us = INTERVAL_US, .n_spared = 8};
+    fair_queue_free(queue);
+    queue = fair_queue_new(&config);
+    size_t next = 0;
+    for (; next < 8; next++)
+        assert_null(push(&calls[next], 1, 0));
+    for (int64_t ms = 2; ms < 1000; ms += 2) {
+        assert_false(fair_queue_pop(queue, ms * MS)->is_late);
+        assert_null(push(&calls[next++], 1, ms * MS));
+    }
+}
+
 static void without_a_target_no_wait_is_too_long(void **state)
 {
     (void)state;
@@ -255,6 +284,8 @@ int main(void)
         TEST(calls_are_refused_only_while_the_queue_stands),
         TEST(a_pause_of_the_senders_does_not_end_an_overload),
         TEST(a_burst_is_no_standing_queue),
+        TEST(a_queue_that_runs_empty_is_no_standing_one),
+        TEST(slow_calls_of_few_callers_are_no_standing_queue),
         TEST(without_a_target_no_wait_is_too_long),
         TEST(the_calls_of_another_are_not_late_where_one_floods),
         TEST(a_call_that_was_let_in_before_is_never_refused),
