@@ -291,3 +291,10 @@ has_tapped() { grep -q "ContactService/$1 " tap.out; }
     run -0 "$REPO/deploy/local" down
     [[ $output == *"nothing was running in $KITH_HOME"* ]]
 }
+
+@test "an instance for a test that fails to start leaves nothing behind" {
+    run bash -c ". '$REPO/tests/e2e/stack.bash'; KITH_WORKERS=many stack_up; echo \"\$? \$STACK\""
+    [[ ${lines[-1]} =~ ^1\ (/tmp/kith-stack[.].*)$ ]]
+    [ ! -e "${BASH_REMATCH[1]}" ]
+    run -1 pgrep -f "${BASH_REMATCH[1]}"
+}
