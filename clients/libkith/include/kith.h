@@ -166,11 +166,6 @@ KITH_API const struct kith_import *kith_result_import(const struct kith_result *
  * What a method that returns a stream sends, one result per item. A stream that breaks goes on by
  * itself after the last item: none is lost, none comes twice. What is not read waits at the server.
  *
- *     while (kith_stream_next(stream, -1, &result, &error) == KITH_OK && result != NULL) {
- *         …
- *         kith_result_free(result);
- *     }
- *
  * A stream is used by one thread at a time, but for kith_stream_stop(); several streams of a client
  * by as many threads.
  */

@@ -38,8 +38,10 @@ if ! diff "$work/declared" "$work/exported"; then
 fi
 
 # shellcheck disable=SC2046 # flags are words
-"$cc" -std=c11 -Wall -Wextra -Werror -pedantic $(flags --cflags) -o "$work/ask" \
-    "$source/clients/libkith/examples/ask.c" $(flags --libs)
+for example in ask watch; do
+    "$cc" -std=c11 -Wall -Wextra -Werror -pedantic $(flags --cflags) -o "$work/$example" \
+        "$source/clients/libkith/examples/$example.c" $(flags --libs)
+done
 "$work/ask" "Which snorkeling mask?" | tee "$work/ask.out"
 grep -q 'asked Ana Costa: Head swim coach' "$work/ask.out"
 if "$work/ask" nobody 2>"$work/ask.err"; then
