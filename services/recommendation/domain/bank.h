@@ -15,7 +15,7 @@ const char *bank_question(size_t i);
 
 size_t bank_people_count(void);
 
-/* The vectors of both banks, aligned. They are the caller's to free. Takes two seconds. */
+/* The vectors of both banks, aligned. They are the caller's to free. Takes some seconds. */
 struct bank {
     struct encoder_vector *questions;
     struct encoder_vector *people;

@@ -5,18 +5,19 @@
 
 enum { DEFAULT_CANDIDATES = 3 };
 
-/* The contacts that fit and are still hers, up to `max`. */
-static enum err_code fill_candidates(
-    struct rpc_ctx *ctx, const struct routing *r, size_t max, Kith__V1__RouteQuestionResponse *out)
+/* The contacts that fit and are still hers, up to `max`, and whom Ask would ask. */
+static enum err_code fill_candidates(struct rpc_ctx *ctx, const struct routing *r, size_t max,
+    size_t chosen, Kith__V1__RouteQuestionResponse *out)
 {
-    out->candidates = arena_calloc(ctx->arena, max + 1, sizeof(Kith__V1__Candidate *));
+    uint32_t rank = 0;
+    out->candidates = arena_calloc(ctx->arena, max + 2, sizeof(Kith__V1__Candidate *));
     if (!out->candidates)
         return reply_too_large(ctx);
-    for (size_t i = 0; i < r->result.n_fit && out->n_candidates < max; i++) {
-        if (!r->people[i])
+    for (size_t i = 0; i < r->result.n_fit; i++) {
+        if (!r->people[i] || (++rank > max && i != chosen))
             continue;
-        Kith__V1__Candidate *c = decision_candidate(
-            r->network, &r->result.candidates[i], (uint32_t)out->n_candidates + 1, ctx->arena);
+        Kith__V1__Candidate *c =
+            decision_candidate(r->network, &r->result.candidates[i], rank, ctx->arena);
         if (!c || !reply_person(ctx, r->people[i], c))
             return reply_too_large(ctx);
         out->candidates[out->n_candidates++] = c;
@@ -24,18 +25,17 @@ static enum err_code fill_candidates(
     return ERR_OK;
 }
 
-/* What Ask would do now. */
-static bool fill_choice(
-    struct rpc_ctx *ctx, const struct routing *r, Kith__V1__RouteQuestionResponse *out)
+/* What Ask would do now; `chosen` is the candidate, or none of them. */
+static enum err_code fill_choice(struct rpc_ctx *ctx, const struct routing *r, size_t *chosen,
+    Kith__V1__RouteQuestionResponse *out)
 {
-    struct choice choice;
+    struct choice choice = {.candidate = SIZE_MAX};
     struct err refusal;
     bool is_chosen = choice_best(ctx, r, &choice, &refusal) == ERR_OK;
-    if (is_chosen)
-        out->chosen_id = reply_id(ctx, &choice.person->contact);
-    else
-        out->refusal = reply_text(ctx, refusal.msg);
-    return is_chosen ? out->chosen_id != NULL : out->refusal != NULL;
+    char **text = is_chosen ? &out->chosen_id : &out->refusal;
+    *text = is_chosen ? reply_id(ctx, &choice.person->contact) : reply_text(ctx, refusal.msg);
+    *chosen = choice.candidate;
+    return *text ? ERR_OK : reply_too_large(ctx);
 }
 
 /* What of hers is in the way of asking this. */
@@ -58,7 +58,7 @@ static enum err_code fill(
     out->decision_id = reply_id(ctx, &r->decision.id);
     out->considered = r->result.considered;
     out->notes = arena_calloc(ctx->arena, r->result.n_notes + 1, sizeof(char *));
-    if (!out->decision_id || !out->notes || !fill_choice(ctx, r, out))
+    if (!out->decision_id || !out->notes)
         return reply_too_large(ctx);
     for (size_t i = 0; i < r->result.n_notes; i++) {
         out->notes[i] = reply_text(ctx, r->result.notes[i]);
@@ -66,7 +66,9 @@ static enum err_code fill(
             return reply_too_large(ctx);
     }
     out->n_notes = r->result.n_notes;
-    return fill_candidates(ctx, r, max, out);
+    size_t chosen = SIZE_MAX;
+    enum err_code code = fill_choice(ctx, r, &chosen, out);
+    return code == ERR_OK ? fill_candidates(ctx, r, max, chosen, out) : code;
 }
 
 RPC_HANDLER(route_question, Kith__V1__RouteQuestionRequest, Kith__V1__RouteQuestionResponse)
