@@ -73,3 +73,16 @@ void clock_format_rfc3339(int64_t wall_us, char out[CLOCK_RFC3339_SIZE])
     for (char *digit = out + CLOCK_RFC3339_SIZE - 3; us > 0; us /= 10)
         *digit-- = (char)('0' + us % 10);
 }
+
+struct timespec clock_after_ms(int64_t ms)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += (time_t)(ms / 1000);
+    t.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}

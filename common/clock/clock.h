@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <time.h>
 
 struct clock {
     int64_t (*wall_us)(void *self); /* microseconds since 1970-01-01 UTC; may jump */
@@ -21,3 +22,6 @@ int64_t clock_mono_us(const struct clock *c);
 /* RFC 3339 in UTC with microseconds: 2026-03-01T12:00:00.000000Z. */
 enum { CLOCK_RFC3339_SIZE = 28 };
 void clock_format_rfc3339(int64_t wall_us, char out[CLOCK_RFC3339_SIZE]);
+
+/* So many milliseconds from now on the monotonic clock of the system, to wait until. */
+struct timespec clock_after_ms(int64_t ms);

@@ -15,7 +15,10 @@ enum {
     MAX_CALLS_PER_MESSAGE = 128,
     EJECT_AFTER = 5, /* failures in a row */
     STUCK_US = 2 * 1000 * 1000,
-    STUCK_AGAIN_US = 200 * 1000,
+    /* How long NNG may take to connect again before we do; doubles with every try. */
+    REDIAL_US = 500 * 1000,
+    REDIAL_SOON_US = 200 * 1000,
+    REDIAL_IDLE_US = 30 * 1000 * 1000, /* at most, for an endpoint that no call waits for */
 };
 
 static void on_event(void *arg);
@@ -37,6 +40,8 @@ static size_t measure(const struct endpoint *e, uint32_t *n_calls)
 {
     size_t len = WIRE_PREAMBLE_SIZE;
     *n_calls = 0;
+    if (e->is_leaving)
+        return len;
     for (const struct client_call *call = e->pending.first; call; call = call->next) {
         bool fits = len + call->len <= MAX_REQUEST && *n_calls < MAX_CALLS_PER_MESSAGE;
         if (!fits && *n_calls > 0)
@@ -47,7 +52,7 @@ static size_t measure(const struct endpoint *e, uint32_t *n_calls)
     return len;
 }
 
-bool endpoint_tell(struct endpoint *e, const struct client_call *call, uint8_t type, uint32_t value)
+static bool add_control(struct endpoint *e, const struct control *control)
 {
     if (e->n_controls == e->controls_capacity) {
         size_t capacity = e->controls_capacity ? e->controls_capacity * 2 : 16;
@@ -57,8 +62,24 @@ bool endpoint_tell(struct endpoint *e, const struct client_call *call, uint8_t t
         e->controls = grown;
         e->controls_capacity = capacity;
     }
-    e->controls[e->n_controls++] = (struct control){call->id, call->connection, value, type};
+    e->controls[e->n_controls++] = *control;
     return true;
+}
+
+bool endpoint_tell(struct endpoint *e, const struct client_call *call, uint8_t type, uint32_t value)
+{
+    return add_control(e, &(struct control){call->id, call->connection, value, type});
+}
+
+/*
+ * The server is leaving: no more calls go over this connection, and it learns how many did, so that
+ * it need not guess whether more are on their way.
+ */
+static void leave(struct endpoint *e)
+{
+    e->is_leaving = true;
+    (void)add_control(e, &(struct control){0, e->connection, e->n_carried, WIRE_GOAWAY});
+    attempts_move(e, clock_mono_us(clock_system()));
 }
 
 /* Append what is to be told; returns the number of frames. What was for a connection that is gone
@@ -104,15 +125,21 @@ static nng_msg *build_message(struct endpoint *e, int64_t now_us)
         call->connection = e->connection;
         call->due_us = call->deadline_us;
         e->n_sent++;
+        e->n_carried++;
     }
     return msg;
+}
+
+static bool has_something_to_say(const struct endpoint *e)
+{
+    return e->n_controls > 0 || (e->n_pending > 0 && !e->is_leaving);
 }
 
 void endpoint_flush(struct endpoint *e, int64_t now_us, struct lane **leaving)
 {
     /* One lane must be away while calls are: results need something to come back by. */
     while (e->is_connected && e->idle &&
-           (e->n_pending + e->n_controls > 0 || (e->n_sent > 0 && e->n_away == 0))) {
+           (has_something_to_say(e) || (e->n_sent > 0 && e->n_away == 0))) {
         struct lane *lane = e->idle;
         lane->msg = build_message(e, now_us);
         if (!lane->msg)
@@ -168,8 +195,9 @@ static bool is_last(const struct client_call *call, const struct wire_frame *fra
 }
 
 /* The calls answered by a message, in its order; their results point into it. */
-static struct client_call *collect_results(struct endpoint *e, nng_msg *msg)
+static struct client_call *collect_results(const struct lane *lane, nng_msg *msg)
 {
+    struct endpoint *e = lane->endpoint;
     struct wire_reader reader;
     struct wire_frame frame;
     struct client_call *first = NULL;
@@ -177,6 +205,8 @@ static struct client_call *collect_results(struct endpoint *e, nng_msg *msg)
     if (!wire_open(&reader, nng_msg_body(msg), nng_msg_len(msg)))
         return NULL;
     while (wire_next(&reader, &frame) == WIRE_FRAME) {
+        if (frame.type == WIRE_GOAWAY && lane->connection == e->connection && !e->is_leaving)
+            leave(e);
         struct client_call *call = client_find_sent(e->client, frame.call_id);
         if (!call || !is_last(call, &frame))
             continue; /* its deadline passed meanwhile, or more is to come */
@@ -215,7 +245,7 @@ static void on_return(struct lane *lane, nng_msg *msg)
     struct rpc_client *client = e->client;
     struct lane *leaving = NULL;
     (void)pthread_mutex_lock(&client->lock);
-    struct client_call *answered = msg ? collect_results(e, msg) : NULL;
+    struct client_call *answered = msg ? collect_results(lane, msg) : NULL;
     client->n_holds++;
     (void)pthread_mutex_unlock(&client->lock);
 
@@ -246,16 +276,22 @@ static void note_event(struct lane *lane, int rv)
     (void)pthread_mutex_unlock(&e->client->lock);
 }
 
+/* Under the lock. */
+static void lose(struct endpoint *e)
+{
+    e->is_connected = false;
+    e->lost = e->connection;
+    e->moved_us = clock_mono_us(clock_system());
+    (void)pthread_cond_signal(&e->client->changed);
+}
+
 /* A lane hears of a broken connection before NNG tells of its end. */
 static void note_loss(struct lane *lane)
 {
     struct endpoint *e = lane->endpoint;
     (void)pthread_mutex_lock(&e->client->lock);
-    if (e->is_connected && lane->connection == e->connection) {
-        e->is_connected = false;
-        e->lost = e->connection;
-        (void)pthread_cond_signal(&e->client->changed);
-    }
+    if (e->is_connected && lane->connection == e->connection)
+        lose(e);
     (void)pthread_mutex_unlock(&e->client->lock);
 }
 
@@ -310,6 +346,9 @@ static void on_pipe_new(nng_pipe pipe, nng_pipe_ev event, void *arg)
     e->pipe = pipe;
     e->is_connected = nng_pipe_id(pipe) != e->gone_pipe;
     e->connection++;
+    e->is_leaving = false;
+    e->n_carried = 0;
+    e->n_redials = 0;
     e->moved_us = clock_mono_us(clock_system());
     if (!e->is_connected)
         e->lost = e->connection;
@@ -323,11 +362,8 @@ static void on_pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *arg)
     struct endpoint *e = arg;
     (void)pthread_mutex_lock(&e->client->lock);
     e->gone_pipe = nng_pipe_id(pipe);
-    if (e->is_connected && e->gone_pipe == nng_pipe_id(e->pipe)) {
-        e->is_connected = false;
-        e->lost = e->connection;
-        (void)pthread_cond_signal(&e->client->changed);
-    }
+    if (e->is_connected && e->gone_pipe == nng_pipe_id(e->pipe))
+        lose(e);
     (void)pthread_mutex_unlock(&e->client->lock);
 }
 
@@ -348,13 +384,24 @@ static enum err_code open_lanes(struct endpoint *e, struct err *err)
     return ERR_OK;
 }
 
+static int64_t redial_after_us(const struct endpoint *e, bool is_needed)
+{
+    int64_t most_us = is_needed ? STUCK_US : REDIAL_IDLE_US;
+    int64_t us = e->tls ? STUCK_US : e->was_stuck ? REDIAL_SOON_US : REDIAL_US;
+    for (unsigned i = 0; i < e->n_redials && us < most_us; i++)
+        us *= 2;
+    return us < most_us ? us : most_us;
+}
+
 bool endpoint_is_stuck(const struct endpoint *e, int64_t now_us)
 {
-    bool is_waiting = !e->is_connected;
+    bool is_needed = e->n_pending + e->n_sent > 0;
+    bool is_sending = false;
     for (size_t i = 0; i < CLIENT_LANES; i++)
-        is_waiting |= e->lanes[i].is_sending && now_us - e->lanes[i].began_us > STUCK_US;
-    int64_t patience_us = e->was_stuck && !e->is_connected ? STUCK_AGAIN_US : STUCK_US;
-    return is_waiting && e->n_pending + e->n_sent > 0 && now_us - e->moved_us > patience_us;
+        is_sending |= e->lanes[i].is_sending && now_us - e->lanes[i].began_us > STUCK_US;
+    if (e->is_connected)
+        return is_needed && is_sending && now_us - e->moved_us > STUCK_US;
+    return now_us - e->moved_us > redial_after_us(e, is_needed);
 }
 
 static int dial(struct endpoint *e)
@@ -375,6 +422,7 @@ void endpoint_redial(struct endpoint *e)
     (void)pthread_mutex_lock(&e->client->lock);
     e->is_connected = false;
     e->was_stuck = true;
+    e->n_redials++;
     e->lost = e->connection;
     e->moved_us = clock_mono_us(clock_system());
     (void)pthread_mutex_unlock(&e->client->lock);

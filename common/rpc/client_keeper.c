@@ -12,6 +12,7 @@ enum {
     DRAINING_US = 1000 * 1000,    /* how long a server that is leaving is avoided */
     LONGEST_NAP_US = 1000 * 1000,
     STUCK_NAP_US = 100 * 1000,
+    STUCK_NAPS = 4, /* redials for which the keeper naps shorter */
     /* gRPC A6, in tenths: retries stop when too many calls fail, and never feed an overload. */
     RETRY_TOKENS_MAX = 100,
     RETRY_COST = 10,
@@ -33,7 +34,7 @@ static struct endpoint *choose(
             cost += SIZE_MAX / 8;
         if (e->ejected_until_us > now_us)
             cost += SIZE_MAX / 4;
-        if (!e->is_connected)
+        if (!endpoint_is_open(e))
             cost += SIZE_MAX / 2;
         if (cost < best_cost) {
             best = e;
@@ -51,22 +52,40 @@ static void watch(struct rpc_client *client, int64_t due_us)
     (void)pthread_cond_signal(&client->changed);
 }
 
-void attempt_begin(struct client_call *call, int64_t now_us)
+/* Let the call wait for a lane of an endpoint. */
+static void place(struct client_call *call, int64_t now_us)
 {
     struct rpc_client *client = call->client;
     struct endpoint *e = choose(client, call->endpoint, now_us);
-    call->n_attempts++;
     call->endpoint = e;
     call->state = CALL_PENDING;
     call->due_us = call->deadline_us;
     int64_t wait_us = e->tls ? TLS_WAIT_US : CONNECT_WAIT_US;
-    if (!e->is_connected && now_us + wait_us < call->due_us)
+    if (!endpoint_is_open(e) && now_us + wait_us < call->due_us)
         call->due_us = now_us + wait_us;
     call->next = NULL;
     *e->pending.end = call;
     e->pending.end = &call->next;
     e->n_pending++;
     watch(client, call->due_us);
+}
+
+void attempt_begin(struct client_call *call, int64_t now_us)
+{
+    call->n_attempts++;
+    place(call, now_us);
+}
+
+void attempts_move(struct endpoint *e, int64_t now_us)
+{
+    struct client_call *call = e->pending.first;
+    e->pending = (struct call_list){.end = &e->pending.first};
+    e->n_pending = 0;
+    while (call) {
+        struct client_call *next = call->next;
+        place(call, now_us);
+        call = next;
+    }
 }
 
 static void unlink_pending(struct endpoint *e, const struct client_call *call)
@@ -188,6 +207,7 @@ void attempt_fail(struct client_call *call, const struct err *err)
 struct failures {
     struct client_call *deadline;    /* passed at the server, or before a lane was free */
     struct client_call *unreachable; /* no connection came up in time */
+    struct client_call *refused;     /* the server is leaving, and there is no other */
     struct client_call *lost;        /* the connection broke */
 };
 
@@ -198,22 +218,19 @@ static void add_failure(struct client_call **list, struct client_call *call)
     *list = call;
 }
 
-/* No connection came up, and that is why the call was not even sent. */
-static bool is_unreachable(const struct client_call *call)
-{
-    return call->state == CALL_PENDING && !call->endpoint->is_connected;
-}
-
 static void look_after(struct client_call *call, int64_t now_us, struct failures *failures)
 {
+    bool is_unsent = call->state == CALL_PENDING;
     if (call->state == CALL_SENT && call->connection <= call->endpoint->lost) {
         add_failure(&failures->lost, call);
     } else if (call->state == CALL_IDLE || call->state == CALL_ENDING || call->due_us > now_us) {
         return;
     } else if (call->state == CALL_WAITING) {
         attempt_begin(call, now_us);
-    } else if (is_unreachable(call)) {
+    } else if (is_unsent && !call->endpoint->is_connected) {
         add_failure(&failures->unreachable, call);
+    } else if (is_unsent && call->endpoint->is_leaving) {
+        add_failure(&failures->refused, call);
     } else if (call->deadline_us > now_us) {
         call->due_us = call->deadline_us; /* connected meanwhile */
     } else {
@@ -294,7 +311,7 @@ static void nap(struct rpc_client *client)
     int64_t wait_us = client->next_due_us - clock_mono_us(clock_system());
     int64_t longest_us = LONGEST_NAP_US;
     for (size_t i = 0; i < client->n_endpoints; i++)
-        if (client->endpoints[i].was_stuck && !client->endpoints[i].is_connected)
+        if (!client->endpoints[i].is_connected && client->endpoints[i].n_redials < STUCK_NAPS)
             longest_us = STUCK_NAP_US;
     if (wait_us <= 0)
         return;
@@ -308,6 +325,17 @@ static void nap(struct rpc_client *client)
     (void)pthread_cond_timedwait(&client->changed, &client->lock, &until);
 }
 
+/* Calls that wait for a connection need not, once there is one to another server. */
+static void move_attempts(struct rpc_client *client, int64_t now_us)
+{
+    bool is_any_open = false;
+    for (size_t i = 0; i < client->n_endpoints; i++)
+        is_any_open |= endpoint_is_open(&client->endpoints[i]);
+    for (size_t i = 0; is_any_open && i < client->n_endpoints; i++)
+        if (!endpoint_is_open(&client->endpoints[i]))
+            attempts_move(&client->endpoints[i], now_us);
+}
+
 void *keeper_run(void *arg)
 {
     struct rpc_client *client = arg;
@@ -317,6 +345,7 @@ void *keeper_run(void *arg)
         struct lane *leaving = NULL;
         look_after_all(client, &failures);
         int64_t now_us = clock_mono_us(clock_system());
+        move_attempts(client, now_us);
         for (size_t i = 0; i < client->n_endpoints; i++)
             endpoint_flush(&client->endpoints[i], now_us, &leaving);
         (void)pthread_mutex_unlock(&client->lock);
@@ -325,6 +354,7 @@ void *keeper_run(void *arg)
         free_stuck(client);
         tell(failures.deadline, REASON_DEADLINE_PASSED, "did not answer in time");
         tell_unreachable(failures.unreachable);
+        tell(failures.refused, REASON_SERVER_DRAINING, "is shutting down");
         tell(failures.lost, REASON_CONNECTION_LOST, "closed the connection during the call");
 
         (void)pthread_mutex_lock(&client->lock);

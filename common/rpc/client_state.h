@@ -62,6 +62,9 @@ struct endpoint {
     nng_pipe pipe;
     int gone_pipe; /* the end of which was told last */
     bool is_connected;
+    bool is_leaving;     /* the server is: no more calls over this connection */
+    uint32_t n_carried;  /* calls this connection has carried */
+    unsigned n_redials;  /* since it was connected last */
     bool was_stuck;      /* NNG no longer tells of ends, nor connects again, by itself */
     int64_t moved_us;    /* when something last went out, came in or connected */
     uint64_t connection; /* number of the newest */
@@ -118,7 +121,7 @@ MUST_USE enum err_code endpoint_connect(
 /* False if NNG does not let go: its callbacks may still come. Else none does. */
 MUST_USE bool endpoint_stop(struct endpoint *e);
 
-/* Under the lock: calls wait, but nothing has moved for long. */
+/* Under the lock: nothing has moved for long, though calls wait or the connection is lost. */
 bool endpoint_is_stuck(const struct endpoint *e, int64_t now_us);
 
 /* Without the lock, on the keeper's thread only: give the connection up and make a new one. */
@@ -142,6 +145,15 @@ void lanes_send(struct lane *leaving);
 
 /* Under the lock: begin an attempt, the first or another. */
 void attempt_begin(struct client_call *call, int64_t now_us);
+
+/* Under the lock: may calls be sent over its connection? */
+static inline bool endpoint_is_open(const struct endpoint *e)
+{
+    return e->is_connected && !e->is_leaving;
+}
+
+/* Under the lock: what has not been sent to this endpoint goes to another, if there is one. */
+void attempts_move(struct endpoint *e, int64_t now_us);
 
 /* Without the lock: the attempt failed; try again or end it. */
 void attempt_fail(struct client_call *call, const struct err *err);

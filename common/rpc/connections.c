@@ -85,8 +85,12 @@ struct session *connections_join(struct connections *c, uint32_t pipe, uint64_t 
     struct session *found = NULL;
     (void)pthread_mutex_lock(&c->lock);
     struct connection *connection = *find(c, pipe);
-    if (connection && !connection->session)
+    if (connection && !connection->session) {
+        struct departure none;
         connection->session = session_new(session, MAX_LANE_REPLY);
+        if (connection->session && c->is_leaving)
+            session_leave(connection->session, &none);
+    }
     if (connection && connection->session && session_id(connection->session) == session)
         found = session_hold(connection->session);
     (void)pthread_mutex_unlock(&c->lock);
@@ -104,23 +108,58 @@ void connections_see_off(struct connections *c, connections_send_fn *send)
     free_list(gone);
 }
 
+/* May return the lane of a session, parked before some time or at all. */
+typedef void depart_fn(struct session *s, int64_t parked_before_us, struct departure *out);
+
 /* The first lane of the slot that has to go. */
-static struct departure refresh_one(struct connections *c, size_t slot, int64_t parked_before_us)
+static struct departure depart_one(
+    struct connections *c, size_t slot, depart_fn *depart, int64_t parked_before_us)
 {
     struct departure out = {0};
     (void)pthread_mutex_lock(&c->lock);
     for (const struct connection *at = c->slots[slot]; at && !out.lane; at = at->next)
         if (at->session)
-            session_refresh(at->session, parked_before_us, &out);
+            depart(at->session, parked_before_us, &out);
     (void)pthread_mutex_unlock(&c->lock);
     return out;
 }
 
-void connections_refresh(struct connections *c, int64_t parked_before_us, connections_send_fn *send)
+static void depart_all(
+    struct connections *c, depart_fn *depart, int64_t parked_before_us, connections_send_fn *send)
 {
     for (size_t slot = 0; slot < CONNECTION_SLOTS; slot++) {
         struct departure out;
-        while ((out = refresh_one(c, slot, parked_before_us)).lane)
+        while ((out = depart_one(c, slot, depart, parked_before_us)).lane)
             send(&out);
     }
+}
+
+void connections_refresh(struct connections *c, int64_t parked_before_us, connections_send_fn *send)
+{
+    depart_all(c, session_refresh, parked_before_us, send);
+}
+
+static void leave(struct session *s, int64_t ignored, struct departure *out)
+{
+    (void)ignored;
+    session_leave(s, out);
+}
+
+void connections_leave(struct connections *c, connections_send_fn *send)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    c->is_leaving = true;
+    (void)pthread_mutex_unlock(&c->lock);
+    depart_all(c, leave, 0, send);
+}
+
+bool connections_are_awaited(struct connections *c)
+{
+    bool are_awaited = false;
+    (void)pthread_mutex_lock(&c->lock);
+    for (size_t slot = 0; slot < CONNECTION_SLOTS && !are_awaited; slot++)
+        for (const struct connection *at = c->slots[slot]; at && !are_awaited; at = at->next)
+            are_awaited = at->session && session_is_awaited(at->session);
+    (void)pthread_mutex_unlock(&c->lock);
+    return are_awaited;
 }

@@ -18,6 +18,7 @@ struct connections {
     pthread_mutex_t lock;
     struct connection *slots[CONNECTION_SLOTS];
     struct connection *gone; /* to be seen off */
+    bool is_leaving;         /* sessions begun now are told so */
 };
 
 void connections_init(struct connections *c);
@@ -41,3 +42,9 @@ void connections_see_off(struct connections *c, connections_send_fn *send);
 /* Send lanes that were parked before then, empty. */
 void connections_refresh(
     struct connections *c, int64_t parked_before_us, connections_send_fn *send);
+
+/* The server is leaving: say so in the next reply of every session, by lanes parked at once. */
+void connections_leave(struct connections *c, connections_send_fn *send);
+
+/* May calls of clients that were told still be on their way? */
+bool connections_are_awaited(struct connections *c);

@@ -92,6 +92,12 @@ bool reply_append_item(nng_msg *reply, const struct call *call, const struct db_
     };
     return append_frame(reply, &frame);
 }
+
+bool reply_append_goaway(nng_msg *reply)
+{
+    return append_frame(reply, &(struct wire_frame){.type = WIRE_GOAWAY});
+}
+
 void reply_close(nng_msg *reply, uint32_t n_results)
 {
     struct wire_reader reader;

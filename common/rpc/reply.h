@@ -18,5 +18,8 @@ bool reply_append(nng_msg *reply, const struct call *call, const struct outcome 
 /* Add an ITEM of a stream. Likewise. */
 bool reply_append_item(nng_msg *reply, const struct call *call, const struct db_bytes *payload);
 
+/* Add a GOAWAY: no more calls, please. False without memory. */
+bool reply_append_goaway(nng_msg *reply);
+
 /* Write the number of results into the preamble. */
 void reply_close(nng_msg *reply, uint32_t n_results);

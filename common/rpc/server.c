@@ -546,7 +546,7 @@ bool rpc_server_drain(struct rpc_server *s, int64_t timeout_ms)
     health_drain(s->health);
     atomic_store(&s->is_draining, true);
     call_queue_unpark_all(s->queue);
-    return transport_wait_idle(s->transport, timeout_ms);
+    return transport_drain(s->transport, timeout_ms);
 }
 
 void rpc_server_free(struct rpc_server *s)

@@ -27,6 +27,11 @@ struct session {
     struct exchange *lane; /* parked */
     int64_t lane_since_us;
     int64_t flushed_us;
+    bool is_leaving;       /* the server is … */
+    bool is_told;          /* … and the client knows */
+    bool has_said_goodbye; /* the client makes no more calls … */
+    uint32_t n_last;       /* … after so many */
+    uint32_t n_calls;      /* that have come */
 };
 
 struct session *session_new(uint64_t id, size_t max_reply)
@@ -131,6 +136,15 @@ static bool merge_parcel(struct session *s, const struct parcel *parcel)
     return true;
 }
 
+/* Write the number of frames; say GOAWAY if it is time and there is room. */
+static void close_reply(struct session *s, nng_msg *msg, uint32_t n_results)
+{
+    bool is_said =
+        s->is_leaving && !s->is_told && n_results < WIRE_MAX_FRAMES && reply_append_goaway(msg);
+    s->is_told |= is_said;
+    reply_close(msg, n_results + is_said);
+}
+
 /* Give the lane the oldest parcel, or an empty reply. */
 static void depart(struct session *s, struct exchange *lane, struct departure *out)
 {
@@ -138,6 +152,8 @@ static void depart(struct session *s, struct exchange *lane, struct departure *o
     *out = (struct departure){.lane = lane};
     if (!w) {
         out->msg = reply_open(s->id);
+        if (out->msg)
+            close_reply(s, out->msg, 0);
         return;
     }
     s->first = w->next;
@@ -146,7 +162,7 @@ static void depart(struct session *s, struct exchange *lane, struct departure *o
     out->msg = w->parcel.msg;
     atomic_fetch_sub(&s->n_waiting_bytes, nng_msg_len(out->msg));
     out->n_results = w->parcel.n_results;
-    reply_close(out->msg, out->n_results);
+    close_reply(s, out->msg, out->n_results);
     if (s->spare)
         free(w);
     else
@@ -165,11 +181,12 @@ bool session_add(struct session *s, const struct parcel *parcel)
     return is_added;
 }
 
-void session_arrive(
-    struct session *s, struct exchange *lane, int64_t now_us, struct departure out[2])
+void session_arrive(struct session *s, struct exchange *lane, size_t n_calls, int64_t now_us,
+    struct departure out[2])
 {
     out[0] = out[1] = (struct departure){0};
     (void)pthread_mutex_lock(&s->lock);
+    s->n_calls += (uint32_t)n_calls;
     struct exchange *older = s->lane;
     s->lane = NULL;
     if (older)
@@ -214,6 +231,37 @@ void session_refresh(struct session *s, int64_t parked_before_us, struct departu
         depart(s, lane, out);
     }
     (void)pthread_mutex_unlock(&s->lock);
+}
+
+void session_leave(struct session *s, struct departure *out)
+{
+    *out = (struct departure){0};
+    (void)pthread_mutex_lock(&s->lock);
+    s->is_leaving = true;
+    if (s->lane && !s->is_told) {
+        struct exchange *lane = s->lane;
+        s->lane = NULL;
+        depart(s, lane, out);
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
+void session_note_goodbye(struct session *s, uint32_t n_calls)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    s->has_said_goodbye = true;
+    s->n_last = n_calls;
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
+/* Messages overtake one another: the good-bye may be here before the calls it follows. */
+bool session_is_awaited(struct session *s)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    bool has_come = s->has_said_goodbye && (int32_t)(s->n_calls - s->n_last) >= 0;
+    bool is_awaited = s->is_told && !s->is_closed && !has_come;
+    (void)pthread_mutex_unlock(&s->lock);
+    return is_awaited;
 }
 
 void session_finish(struct session *s, struct exchange *lane, struct departure *out)

@@ -50,9 +50,12 @@ struct parcel {
 /* Keep results for the next lane; takes the message. False: nobody is left to send them to. */
 bool session_add(struct session *s, const struct parcel *parcel);
 
-/* A lane arrived: it is parked, or leaves with what is complete; an older one leaves first. */
-void session_arrive(
-    struct session *s, struct exchange *lane, int64_t now_us, struct departure out[2]);
+/*
+ * A lane arrived, and brought so many calls: it is parked, or leaves with what is complete; an
+ * older one leaves first.
+ */
+void session_arrive(struct session *s, struct exchange *lane, size_t n_calls, int64_t now_us,
+    struct departure out[2]);
 
 /* Send what is complete by the parked lane, if there is one. */
 void session_flush(struct session *s, int64_t now_us, struct departure *out);
@@ -62,6 +65,17 @@ bool session_was_silent(struct session *s, int64_t since_us);
 
 /* Return a lane parked before that time, empty: networks forget connections that say nothing. */
 void session_refresh(struct session *s, int64_t parked_before_us, struct departure *out);
+
+/*
+ * The server is leaving: its next reply says GOAWAY, the parked lane at once. The client's own
+ * GOAWAY then says how many calls it has made, which are the last.
+ */
+void session_leave(struct session *s, struct departure *out);
+
+void session_note_goodbye(struct session *s, uint32_t n_calls);
+
+/* Was the client told GOAWAY, and may calls of it still be on their way? */
+bool session_is_awaited(struct session *s);
 
 /* Answer everything by this lane at once: the whole of a message without session. */
 void session_finish(struct session *s, struct exchange *lane, struct departure *out);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PATIENCE_S = 2 };
+enum { PATIENCE_S = 1 };
 
 static void *close_it(void *arg)
 {

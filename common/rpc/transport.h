@@ -84,8 +84,12 @@ struct transport_counts {
 };
 void transport_count(struct transport *t, struct transport_counts *out);
 
-/* Wait until every call received is answered and sent. False if that took too long. */
-bool transport_wait_idle(struct transport *t, int64_t timeout_ms);
+/*
+ * Tell the clients that this server is leaving, and wait until every call received is answered and
+ * sent. Those with a session answer how many calls they have made, so that none still on its way is
+ * missed; who does not answer soon is not waited for. False if it took too long.
+ */
+bool transport_drain(struct transport *t, int64_t timeout_ms);
 
 /*
  * Calls not answered are forgotten. False if NNG does not let go: its callbacks may still come, and

@@ -134,7 +134,7 @@ void wire_put_frame(uint8_t out[WIRE_FRAME_SIZE], const struct wire_frame *frame
 
 bool wire_is_control(const struct wire_frame *frame)
 {
-    return frame->type == WIRE_CREDIT || frame->type == WIRE_CANCEL;
+    return frame->type == WIRE_CREDIT || frame->type == WIRE_CANCEL || frame->type == WIRE_GOAWAY;
 }
 
 void wire_restamp(uint8_t header[WIRE_FRAME_SIZE], uint32_t timeout_ms, unsigned attempt)

@@ -44,7 +44,8 @@ struct wire_frame {
     uint16_t flags;
     uint64_t call_id;
     uint32_t method;
-    uint32_t value; /* CALL: timeout in ms; RESULT, END: status; CREDIT: bytes */
+    uint32_t
+        value; /* CALL: timeout in ms; RESULT, END: status; CREDIT: bytes; GOAWAY: calls made */
     uint32_t sequence;
     const uint8_t *meta; /* NULL where meta_len is 0 */
     uint32_t meta_len;
@@ -76,7 +77,7 @@ void wire_put_preamble(uint8_t out[WIRE_PREAMBLE_SIZE], uint32_t n_frames, uint6
 /* The header alone; meta and payload follow it in this order. */
 void wire_put_frame(uint8_t out[WIRE_FRAME_SIZE], const struct wire_frame *frame);
 
-/* Is the frame about a call that was made before? CREDIT, CANCEL. */
+/* Is the frame about calls that were made before? CREDIT, CANCEL, GOAWAY. */
 bool wire_is_control(const struct wire_frame *frame);
 
 /* Change timeout and attempt of a CALL's header already written. */

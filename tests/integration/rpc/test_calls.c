@@ -302,6 +302,10 @@ static void draining_finishes_what_is_under_way_and_refuses_the_rest(void **stat
     assert_int_equal(loop.err.reason, REASON_SERVER_DRAINING);
     Kith__V1__CheckRequest in = KITH__V1__CHECK_REQUEST__INIT;
     Kith__V1__CheckResponse *out;
+    /* A probe, which is new here, is told. */
+    rpc_client_free(loop.client);
+    const struct rpc_client_config probe = {.endpoints = loop.url};
+    assert_ok(rpc_client_new(&loop.client, &probe, &loop.err), &loop.err);
     assert_int_equal(call("/kith.v1.HealthService/Check", NULL, &in, &out), ERR_OK);
     assert_int_equal(out->status, KITH__V1__HEALTH_STATUS__HEALTH_STATUS_NOT_SERVING);
     loop_stop(&loop);
