@@ -107,7 +107,9 @@ holds() { # SHOWN PRINTED
 @test "the C snippet of the README, and that of kith.h, compile" {
     awk '/^```c$/ { is_open = 1; next } /^```$/ { is_open = 0 } is_open' "$README" |
         sed '/^$/q' >"$BATS_TEST_TMPDIR/readme.snippet"
-    sed -n 's/^ \*     //p' "$REPO/clients/libkith/include/kith.h" >"$BATS_TEST_TMPDIR/header.snippet"
+    # The first one; those further down show what comes between.
+    sed -n '/^ \*     /,/^ \*$/s/^ \*     //p; /^ \*\//q' "$REPO/clients/libkith/include/kith.h" \
+        >"$BATS_TEST_TMPDIR/header.snippet"
     for snippet in readme header; do
         [ -s "$BATS_TEST_TMPDIR/$snippet.snippet" ]
         {
