@@ -25,7 +25,7 @@ enum {
 static struct endpoint *choose(
     struct rpc_client *client, const struct endpoint *avoided, int64_t now_us)
 {
-    struct endpoint *best = NULL;
+    struct endpoint *best = client->endpoints; /* there is one */
     size_t best_cost = SIZE_MAX;
     for (size_t i = 0; i < client->n_endpoints; i++) {
         struct endpoint *e = &client->endpoints[i];

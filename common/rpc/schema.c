@@ -6,6 +6,7 @@
 
 #include <kith/v1/wire.pb-c.h>
 
+#include <assert.h>
 #include <kith/v1/services.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,6 +207,7 @@ static void take_policy(void *arg, const char *service,
 static void mark_request(const struct schema *schema, const struct schema_message *message)
 {
     struct schema_message *mine = find_message(schema, message->type);
+    assert(mine); /* all messages were collected before */
     mine->is_request = true;
     for (unsigned i = 0; i < mine->type->n_fields; i++)
         if (mine->fields[i].message)
