@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +40,11 @@ void loop_pause(void)
 
 RPC_HANDLER(list, Kith__V1__ListNotificationsRequest, Kith__V1__ListNotificationsResponse)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     struct loop *loop = ctx->service;
+    (void)pthread_mutex_lock(&lock);
     loop->caller = ctx->principal;
+    (void)pthread_mutex_unlock(&lock);
     out->unread = (uint32_t)atomic_load(&loop->unread);
     if (!in->only_unread)
         return ERR_OK;
