@@ -228,18 +228,18 @@ static int64_t redrive(struct rpc_client *who, const char *id)
     return ((const Kith__V1__RedriveDeadLettersResponse *)(const void *)out)->redriven;
 }
 
-static void the_operator_sees_dead_letters_and_redrives_them(void **state)
+static void the_operatorsees_dead_letters_and_redrives_them(void **state)
 {
     (void)state;
     char url[64];
     struct rpc_server *server = serve(url);
-    struct rpc_client *operator_ = as(url, "operator");
+    struct rpc_client *operator= as(url, "operator");
     poison(REASON_REQUEST_MALFORMED);
     rig_start_consumer(&rig);
     start_relay(100, 20);
     rig_emit(&rig, POISONED, 1, 3, CHANGED);
     rig_await(&rig, "SELECT count(*) FROM shop.dead_letter", 3);
-    const Kith__V1__ListDeadLettersResponse *letters = list(operator_);
+    const Kith__V1__ListDeadLettersResponse *letters = list(operator);
     assert_non_null(letters);
     assert_int_equal(letters->n_dead_letters, 3);
     const Kith__V1__DeadLetter *letter = letters->dead_letters[0];
@@ -251,16 +251,16 @@ static void the_operator_sees_dead_letters_and_redrives_them(void **state)
     assert_true(letter->died_us >= letter->occurred_us && letter->occurred_us > 0);
 
     /* As long as the cause is there, it comes back. */
-    assert_int_equal(redrive(operator_, letter->id), 1);
+    assert_int_equal(redrive(operator, letter->id), 1);
     rig_await(&rig, "SELECT count(*) FROM shop.dead_letter", 3);
     atomic_store(&rig.script.refused_member, 0);
-    assert_int_equal(redrive(operator_, letter->id), 1);
+    assert_int_equal(redrive(operator, letter->id), 1);
     rig_await(&rig, "SELECT count(*) FROM till.effect", 1);
-    assert_int_equal(redrive(operator_, ""), 2);
+    assert_int_equal(redrive(operator, ""), 2);
     rig_await(&rig, "SELECT count(*) FROM till.effect", 3);
-    assert_int_equal(list(operator_)->n_dead_letters, 0);
+    assert_int_equal(list(operator)->n_dead_letters, 0);
     rig_await_that(queue_relay_dead_letters(relay) == 0);
-    rpc_client_free(operator_);
+    rpc_client_free(operator);
     rpc_server_free(server);
 }
 
@@ -270,15 +270,15 @@ static void dead_letters_are_the_operators_alone(void **state)
     char url[64];
     struct rpc_server *server = serve(url);
     struct rpc_client *peer = as(url, "peer");
-    struct rpc_client *operator_ = as(url, "operator");
+    struct rpc_client *operator= as(url, "operator");
     assert_null(list(peer));
     assert_int_equal(err.reason, REASON_CALLER_NOT_ALLOWED);
     assert_int_equal(redrive(peer, ""), -1);
     assert_int_equal(err.reason, REASON_CALLER_NOT_ALLOWED);
-    assert_int_equal(redrive(operator_, "01890000-0000-7000-8000-000000000000"), -1);
+    assert_int_equal(redrive(operator, "01890000-0000-7000-8000-000000000000"), -1);
     assert_int_equal(err.reason, REASON_DEAD_LETTER_NOT_FOUND);
-    assert_int_equal(redrive(operator_, ""), 0);
-    rpc_client_free(operator_);
+    assert_int_equal(redrive(operator, ""), 0);
+    rpc_client_free(operator);
     rpc_client_free(peer);
     rpc_server_free(server);
 }
@@ -293,7 +293,7 @@ int main(void)
         TEST(an_event_that_kills_its_consumer_is_given_up),
         TEST(a_failing_event_holds_nobody_else_of_its_bucket),
         TEST(another_relay_knows_what_was_tried_and_waits_as_long),
-        TEST(the_operator_sees_dead_letters_and_redrives_them),
+        TEST(the_operatorsees_dead_letters_and_redrives_them),
         TEST(dead_letters_are_the_operators_alone),
     };
     return cmocka_run_group_tests(tests, open_rig, close_rig);
