@@ -133,6 +133,7 @@ enum kith_code kith_call(struct kith_client *client, const char *method, const c
     struct err err;
     ProtobufCMessage *in = NULL;
     enum err_code code = client_resolve(client, method, &call, &err);
+    assert(code != ERR_OK || call.method != NULL);
     if (code == ERR_OK && call.method->is_stream)
         code = err_raise(&err, REASON_METHOD_STREAMS,
             "%s returns a stream; open it instead (kith_stream_open)", call.method->path);

@@ -186,7 +186,7 @@ enum kith_code kith_watch_notifications(struct kith_client *client, const char *
     if (made == NULL)
         return error_out_of_memory(error);
     enum kith_code opened = kith_stream_notifications(client, cursor, &known, &stream, error);
-    if (opened != KITH_OK) {
+    if (stream == NULL) {
         kith_result_free(made);
         return opened;
     }
