@@ -23,7 +23,7 @@ enum {
     STREAM_BACKLOG = 256 * 1024,     /* … before its streams are held */
     LANE_REST_US = 30 * 1000 * 1000, /* a lane returns after so long, empty */
     TICK_MS = 2000,
-    GOODBYE_MS = 250, /* so long a client may take to answer a GOAWAY */
+    GOODBYE_MS = 200, /* so long a client may take to answer a GOAWAY */
     QUIET_MS = 10,    /* … and, before connections are closed, nobody has said anything */
     QUIET_TRIES = 10,
     SHARE_US = 500,    /* results may wait so long for others */
