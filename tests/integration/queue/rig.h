@@ -50,7 +50,7 @@ void rig_start_consumer(struct rig *rig);
 void rig_stop_consumer(struct rig *rig);
 
 /* A consumer in a process of its own, until it dies by the kill it was told (see struct script). */
-void rig_run_consumer(const struct rig *rig, const char *program, int kill_after, int kill_in);
+void rig_run_consumer(struct rig *rig, const char *program, int kill_after, int kill_in);
 
 struct rpc_client *rig_client(const struct rig *rig);
 
