@@ -465,6 +465,7 @@ void dispatch_run(
         code = err_raise(&out->err, REASON_DEADLINE_PASSED, "nothing happened in time");
     if (code == ERR_OK) {
         rpc_run_after(&r.ctx);
+        out->err = (struct err){0}; /* of a try before the one that succeeded */
         out->payload = r.reply;
     } else {
         out->err.code = code;

@@ -29,6 +29,20 @@ static void insert_and_look_later(struct rpc_ctx *ctx, void *arg)
     rpc_after_commit(ctx, look, arg);
 }
 
+/* Another transaction got in the way, once: all is done again. */
+static void insert_after_a_conflict(struct rpc_ctx *ctx, void *arg)
+{
+    struct witness *w = arg;
+    struct db_result *r = NULL;
+    struct err err;
+    test_sql_in(ctx->db, "INSERT INTO effect VALUES (2)", &r);
+    db_result_clear(&r);
+    if (w->runs++ == 0) {
+        const struct db_stmt *conflict = test_stmt("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$", 0);
+        assert_int_equal(db_query(ctx->db, conflict, NULL, &r, &err), ERR_ABORTED);
+    }
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -75,11 +89,24 @@ static void what_was_put_off_by_a_failed_call_never_runs(void **state)
     assert_int_equal(test_sql_int(witness.db, "SELECT count(*) FROM effect"), 1);
 }
 
+static void a_change_made_at_the_second_try_is_told_as_made(void **state)
+{
+    (void)state;
+    loop.on_mark = insert_after_a_conflict;
+    witness.runs = 0;
+    atomic_store(&loop.mark_failures, 0);
+    enum err_code code = mark();
+    assert_int_equal(witness.runs, 2);
+    assert_int_equal(test_sql_int(witness.db, "SELECT count(*) FROM effect WHERE n = 2"), 1);
+    assert_ok(code, &loop.err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_put_off_sees_the_change_committed),
         cmocka_unit_test(what_was_put_off_by_a_failed_call_never_runs),
+        cmocka_unit_test(a_change_made_at_the_second_try_is_told_as_made),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
