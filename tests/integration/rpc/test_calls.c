@@ -331,6 +331,9 @@ static void a_server_that_is_not_there_is_unreachable_before_a_short_deadline_to
     loop_start(&loop, &(struct loop_config){.token = "service"});
     rpc_server_free(loop.server);
     loop.server = NULL;
+    struct answer notice = {0}; /* that the connection is gone */
+    deliver(&notice, 20000);
+    loop_await(atomic_load(&notice.is_there));
     for (int64_t timeout_ms = 1; timeout_ms < 300; timeout_ms *= 4) {
         struct answer answer = {0};
         deliver(&answer, timeout_ms);
