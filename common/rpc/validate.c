@@ -47,6 +47,14 @@ static bool read_varint(struct cursor *c, uint64_t *out)
     return false;
 }
 
+/* A tag or a length. protobuf-c reads no more than five bytes of one, however small it is. */
+static bool read_short_varint(struct cursor *c, uint64_t *out)
+{
+    enum { MAX_BYTES = 5 };
+    size_t left = c->left;
+    return read_varint(c, out) && left - c->left <= MAX_BYTES;
+}
+
 static bool take(struct cursor *c, size_t n, struct cursor *out)
 {
     if (n > c->left)
@@ -68,7 +76,7 @@ static bool read_value(struct cursor *c, struct value *v)
     case WIRE_FIXED32:
         return take(c, 4, &v->text);
     case WIRE_BYTES:
-        return read_varint(c, &n) && n <= c->left && take(c, (size_t)n, &v->text);
+        return read_short_varint(c, &n) && n <= c->left && take(c, (size_t)n, &v->text);
     default:
         return false; /* groups: proto3 has none */
     }
@@ -77,7 +85,7 @@ static bool read_value(struct cursor *c, struct value *v)
 static bool read_tag(struct cursor *c, uint32_t *number, int *wire_type)
 {
     uint64_t tag;
-    if (!read_varint(c, &tag) || (tag >> 3) == 0 || (tag >> 3) > MAX_FIELD_NUMBER)
+    if (!read_short_varint(c, &tag) || (tag >> 3) == 0 || (tag >> 3) > MAX_FIELD_NUMBER)
         return false;
     *number = (uint32_t)(tag >> 3);
     *wire_type = (int)(tag & 7);

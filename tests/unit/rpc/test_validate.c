@@ -169,6 +169,8 @@ static void bytes_that_are_no_message_are_malformed(void **state)
         {"\x00\x01", 2},                                      /* field 0 */
         {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11}, /* endless tag */
         {"\n\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11},   /* length 2^64-1 */
+        {"\x88\x80\x80\x80\x80\x00\x01", 7},                  /* tag in six bytes */
+        {"\n\x81\x80\x80\x80\x80\x00x", 8},                   /* length in six bytes */
         {"\x12\x02\n\x7f", 4},                                /* cut inside an element */
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
