@@ -7,6 +7,7 @@
 #include "rpc/session.h"
 #include "rpc/socket.h"
 #include "rpc/stream.h"
+#include "rpc/unread.h"
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
@@ -39,7 +40,9 @@ struct exchange {
     nng_ctx ctx;
     nng_aio *aio;
     enum exchange_state state;
-    uint32_t n_results; /* of the reply being sent */
+    uint32_t pipe;      /* the last message came by */
+    uint32_t n_results; /* of the reply being sent … */
+    size_t n_bytes;     /* … and its length */
 };
 
 struct transport {
@@ -55,6 +58,7 @@ struct transport {
     size_t n_receiving;
     struct batch_pool batches;
     struct connections connections;
+    struct unread unread;
     size_t n_unanswered; /* results still to be sent */
     uint64_t n_received; /* messages */
     atomic_bool is_leaving;
@@ -154,12 +158,14 @@ static void send_departure(const struct departure *out)
     struct exchange *x = out->lane;
     if (!x)
         return;
-    if (!out->msg) { /* no memory for a reply: the client will see its deadline pass */
+    if (!out->msg || !unread_add(&x->transport->unread, x->pipe, nng_msg_len(out->msg))) {
+        nng_msg_free(out->msg); /* NULL without memory: the client will see its deadline pass */
         settle(x->transport, out->n_results);
         receive(x);
         return;
     }
     x->n_results = out->n_results;
+    x->n_bytes = nng_msg_len(out->msg);
     x->state = EXCHANGE_SENDING;
     nng_aio_set_msg(x->aio, out->msg);
     nng_ctx_send(x->ctx, x->aio);
@@ -371,6 +377,7 @@ static void on_message(struct exchange *x, nng_msg *msg)
     struct wire_reader reader = {0};
     uint32_t pipe = (uint32_t)nng_pipe_id(nng_msg_get_pipe(msg));
     (void)wire_open(&reader, nng_msg_body(msg), nng_msg_len(msg));
+    x->pipe = pipe;
     struct batch *b = batch_take(&t->batches, msg);
     if (!b || !enter_session(x, b, reader.session, pipe)) {
         if (b)
@@ -436,6 +443,7 @@ static void on_event(void *arg)
         if (rv != 0)
             nng_msg_free(nng_aio_get_msg(x->aio));
         nng_aio_set_msg(x->aio, NULL);
+        unread_remove(&x->transport->unread, x->pipe, x->n_bytes);
         settle(x->transport, x->n_results);
         if (rv != NNG_ECLOSED)
             receive(x);

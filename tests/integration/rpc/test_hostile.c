@@ -12,6 +12,7 @@
 #include "rpc/wire.h"
 #include "unit_test.h"
 
+#include <kith/v1/health.pb-c.h>
 #include <kith/v1/notification.pb-c.h>
 #include <kith/v1/queue.pb-c.h>
 
@@ -20,6 +21,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum {
@@ -30,6 +33,8 @@ enum {
     N_CONNECTIONS = 200,
     MESSAGE_SIZE = 8192,
     MAX_GROWTH = 10 << 20,
+    N_UNREAD =
+        100000, /* replies nobody reads: more than the system keeps and the server has room for */
 };
 
 /* The sanitizers keep freed memory or shadows of it: growth says nothing then. */
@@ -337,6 +342,35 @@ static void garbage_on_the_wire_harms_nobody(void **state)
     loop_stop(&loop);
 }
 
+/* Asks and asks, until it is cut off or all is said. */
+static void ask_without_reading(int fd)
+{
+    static uint8_t message[MESSAGE_SIZE];
+    Kith__V1__PingRequest ping = KITH__V1__PING_REQUEST__INIT;
+    uint8_t echoed[1000] = {0}, payload[1100];
+    const struct timeval patience = {.tv_sec = 1};
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    ping.payload = (ProtobufCBinaryData){sizeof(echoed), echoed};
+    size_t payload_len = kith__v1__ping_request__pack(&ping, payload);
+    size_t len = put_call(message, "/kith.v1.HealthService/Ping", payload, payload_len);
+    for (uint32_t i = 0; i < N_UNREAD; i++)
+        if (!raw_send(fd, i, message, len))
+            return;
+}
+
+static void who_reads_no_replies_keeps_nobody_else_out(void **state)
+{
+    (void)state;
+    loop_start(&loop, &(struct loop_config){0});
+    loop_ping(&loop, 100);
+    int fd = raw_connect(loop.url);
+    raw_greet(fd);
+    ask_without_reading(fd);
+    loop_ping(&loop, 100);
+    (void)close(fd);
+    loop_stop(&loop);
+}
+
 int main(void)
 {
     seed = number_from("KITH_TEST_SEED", (uint64_t)getpid() * UINT64_C(0x9e3779b97f4a7c15));
@@ -345,6 +379,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(malformed_messages_are_answered_and_harm_nobody),
         cmocka_unit_test(garbage_on_the_wire_harms_nobody),
+        cmocka_unit_test(who_reads_no_replies_keeps_nobody_else_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
