@@ -57,11 +57,12 @@ static void add_link(struct proxy *p)
     int fd = accept(p->listener, NULL, NULL);
     if (fd < 0)
         return;
-    if (p->n_links == MAX_LINKS) {
+    int target = p->n_links < MAX_LINKS ? raw_try_connect(p->target) : -1;
+    if (target < 0) {
         (void)close(fd);
         return;
     }
-    p->links[p->n_links++] = (struct link){.fds = {fd, raw_connect(p->target)}, .left = life(p)};
+    p->links[p->n_links++] = (struct link){.fds = {fd, target}, .left = life(p)};
 }
 
 /* The first bytes of a server are its greeting; what comes after them replies to something. */

@@ -11,6 +11,9 @@
 /* A TCP connection to "tcp://127.0.0.1:PORT", before any greeting. */
 int raw_connect(const char *url);
 
+/* The same; -1: nobody listens there. */
+int raw_try_connect(const char *url);
+
 /* Greet as a REQ socket and read the greeting of the other side. */
 void raw_greet(int fd);
 
