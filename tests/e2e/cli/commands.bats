@@ -378,15 +378,17 @@ is_pinged() { [ "$(tail -n 100 "$KITH_LOGS/contact.log" | grep -c HealthService/
     [[ $output == "0 dead letters" ]]
     run -4 env -u KITH_OPERATOR_TOKEN_FILE kith dead-letters
     [[ $output == *"only the operator"* ]]
+    now=$(printf '%012x' "$(date +%s%3N)") # older ones are looked for but once a minute
+    event=${now:0:8}-${now:8:4}-7000-8000-000000000002
     "$REPO/deploy/local" psql -qc "INSERT INTO recommendation.outbox (member_id, id, bucket, kind, traceparent, payload, subscriber)
-        VALUES ('01890000-0000-7000-8000-000000000001', '01890000-0000-7000-8000-000000000002', 0,
+        VALUES ('01890000-0000-7000-8000-000000000001', '$event', 0,
             'kith.v1.AskReceived', '', '', 'notification')"
     soon is_dead
     run -0 kith dead-letters
     [[ $output == *"AskReceived"*"recommendation → notification"*"REQUEST_MALFORMED"*"next: "* ]]
     soon status_has "kith dead-letters lists them"
     run -3 kith dead-letters redrive 01890000-0000-7000-8000-000000000003
-    run -0 kith dead-letters redrive 01890000-0000-7000-8000-000000000002
+    run -0 kith dead-letters redrive "$event"
     [[ $output == "1 event is on the way again" ]]
     soon is_dead # nothing has changed
     "$REPO/deploy/local" psql -qc "DELETE FROM recommendation.dead_letter"
