@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     KEPT = 256,
@@ -73,7 +74,7 @@ enum err_code tap_check_addresses(const char *listen, struct err *err)
     while (*listen) {
         char url[URL_SIZE];
         size_t len = strcspn(listen, ",");
-        size_t scheme = strncmp(listen, "tls+", 4) == 0 ? 4 : 0;
+        size_t scheme = strncasecmp(listen, "tls+", 4) == 0 ? 4 : 0;
         if (len >= sizeof(url))
             return err_raise(err, REASON_CONFIG_INVALID, "an address to listen at is too long");
         memcpy(url, listen + scheme, len - scheme);

@@ -201,7 +201,7 @@ bool tls_is_wanted(const char *url)
 
 bool tls_is_needless(const char *url)
 {
-    if (!begins(url, "tcp") && !begins(url, "ws:") && !begins(url, "ws4:") && !begins(url, "ws6:"))
+    if (!begins(url, "tcp") && !begins(url, "ws"))
         return true; /* no network */
     const char *host = strstr(url, "://");
     if (!host)
