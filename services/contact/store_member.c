@@ -185,8 +185,9 @@ enum err_code store_renew_token(struct db_session *db, const struct id *member,
     const struct token *token, bool *is_renewed, struct err *err)
 {
     CLEANUP(db_result_clear) struct db_result *r = NULL;
-    enum err_code code = contact_sql_renew_token(
-        db, &r, err, db_id(member), db_id(&token->id), db_bytes(token->hash, sizeof token->hash));
+    struct db_param expires = token->expires_us ? db_time(token->expires_us) : db_null(DB_TIME);
+    enum err_code code = contact_sql_renew_token(db, &r, err, db_id(member), db_id(&token->id),
+        db_bytes(token->hash, sizeof token->hash), db_int(token->scopes), expires);
     if (code == ERR_OK)
         *is_renewed = db_rows(r) == 1;
     return code;

@@ -71,7 +71,7 @@ MUST_USE enum err_code store_create_token(
 /* *is_hers: false when the member has no such token. One revoked before stays so. */
 /*
  * Another secret for a token made within the last ten minutes, instead of the first one. False: it
- * is too old, or revoked.
+ * is too old, or revoked, or may do more than `token->scopes`, or lives longer than it.
  */
 MUST_USE enum err_code store_renew_token(struct db_session *db, const struct id *member,
     const struct token *token, bool *is_renewed, struct err *err);

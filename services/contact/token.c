@@ -19,10 +19,10 @@ enum err_code token_make(struct rpc_ctx *ctx, struct token *out, char **text)
     return make_secret(ctx, out->hash, text);
 }
 
-enum err_code token_renew(
-    struct rpc_ctx *ctx, const struct id *member, const char *token_id, char **text)
+enum err_code token_renew(struct rpc_ctx *ctx, const struct id *member, const struct token *most,
+    const char *token_id, char **text)
 {
-    struct token token = {.label = ""};
+    struct token token = *most;
     char *secret;
     bool is_renewed = false;
     enum err_code code = id_parse_field(token_id, "token_id", &token.id, &ctx->err);

@@ -84,8 +84,9 @@ RPC_HANDLER(create_member, Kith__V1__CreateMemberRequest, Kith__V1__CreateMember
 
 RPC_HANDLER(create_member_again, Kith__V1__CreateMemberRequest, Kith__V1__CreateMemberResponse)
 {
+    static const struct token most = {.label = "", .scopes = RPC_SCOPE_READ | RPC_SCOPE_WRITE};
     struct id member;
     (void)in;
     enum err_code code = id_parse_field(out->member->id, "id", &member, &ctx->err);
-    return code == ERR_OK ? token_renew(ctx, &member, out->token_id, &out->token) : code;
+    return code == ERR_OK ? token_renew(ctx, &member, &most, out->token_id, &out->token) : code;
 }

@@ -150,6 +150,37 @@ static void another_key_or_another_request_does_not_repeat_a_sign_up(void **stat
     assert_int_equal(world.err.reason, REASON_INVITATION_CLOSED);
 }
 
+static const char *make_token(
+    const char *token, const char *key, const Kith__V1__CreateTokenRequest *in)
+{
+    const struct rpc_call_options options = {.idempotency_key = key};
+    struct rpc_client *client = world_client(token);
+    ProtobufCMessage *out = NULL;
+    assert_ok(rpc_client_call(client, "/kith.v1.ContactService/CreateToken", &options, &in->base,
+                  &world.arena, &out, &world.err),
+        &world.err);
+    rpc_client_free(client);
+    return ((const Kith__V1__CreateTokenResponse *)(const void *)out)->token;
+}
+
+static void repeating_a_call_gets_no_token_that_may_do_more_than_the_caller(void **state)
+{
+    (void)state;
+    Kith__V1__Scope write = KITH__V1__SCOPE__SCOPE_WRITE;
+    Kith__V1__CreateTokenRequest narrow = KITH__V1__CREATE_TOKEN_REQUEST__INIT;
+    Kith__V1__CreateTokenRequest brief = KITH__V1__CREATE_TOKEN_REQUEST__INIT;
+    Kith__V1__CreateTokenRequest full = KITH__V1__CREATE_TOKEN_REQUEST__INIT;
+    narrow.scopes = &write;
+    narrow.n_scopes = 1;
+    brief.expires_in_s = 60;
+    const char *may_write = make_token(ana.token, "narrow", &narrow);
+    const char *ends_soon = make_token(ana.token, "brief", &brief);
+    assert_string_not_equal(make_token(ana.token, "full", &full), "");
+    assert_string_equal(make_token(may_write, "full", &full), "");
+    assert_string_equal(make_token(ends_soon, "full", &full), "");
+    assert_string_not_equal(make_token(ana.token, "full", &full), "");
+}
+
 static void after_ten_minutes_a_repeated_call_gets_no_token(void **state)
 {
     (void)state;
@@ -176,6 +207,7 @@ int main(void)
         TEST(a_new_token_survives_it_too),
         TEST(the_token_of_a_lost_reply_opens_nothing),
         TEST(another_key_or_another_request_does_not_repeat_a_sign_up),
+        TEST(repeating_a_call_gets_no_token_that_may_do_more_than_the_caller),
         TEST(after_ten_minutes_a_repeated_call_gets_no_token),
     };
     return cmocka_run_group_tests(tests, world_start, world_stop);
