@@ -109,8 +109,9 @@ bool streams_grant(struct streams *s, uint32_t pipe, uint64_t call_id, uint32_t 
 {
     (void)pthread_mutex_lock(&s->lock);
     struct stream *stream = find(s, pipe, call_id);
-    bool is_fine = !stream || bytes <= STREAM_MAX_CREDIT - atomic_load(&stream->credit);
-    if (is_fine && stream)
+    bool is_open = stream && atomic_load(&stream->doom) == 0;
+    bool is_fine = !is_open || bytes <= STREAM_MAX_CREDIT - atomic_load(&stream->credit);
+    if (is_fine && is_open)
         atomic_fetch_add(&stream->credit, bytes);
     (void)pthread_mutex_unlock(&s->lock);
     return is_fine;

@@ -40,7 +40,7 @@ void streams_free(struct streams *s);
 MUST_USE bool streams_open(struct streams *s, struct call *call, bool is_alone);
 void streams_close(struct streams *s, struct stream *stream); /* NULL is fine */
 
-/* The client may be sent so many bytes more. False if that is more than may be. */
+/* The client may be sent so many bytes more. False if that is more than may be, once. */
 MUST_USE bool streams_grant(struct streams *s, uint32_t pipe, uint64_t call_id, uint32_t bytes);
 
 /* It ends before its next run. Nothing happens if there is none. */
