@@ -235,7 +235,8 @@ static void deadlocked_transactions_are_run_again(void **state)
         assert_null(failed);
     }
     (void)pthread_barrier_destroy(&both_locked);
-    assert_int_equal(crossings[0].attempts + crossings[1].attempts, 3);
+    /* The second try may cross the other's first once more. */
+    assert_true(crossings[0].attempts + crossings[1].attempts >= 3);
     assert_int_equal(test_sql_int(db, "SELECT sum(n)::int8 FROM counter WHERE id < 3"), 4);
 }
 
