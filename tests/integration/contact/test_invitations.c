@@ -451,17 +451,9 @@ static void *race_to_link(void *arg)
     return NULL;
 }
 
-/* Statements of the service that wait for a row somebody else has locked. */
-static int64_t n_waiting(void)
+static void await_that_waits_or_is_done(const struct racer *racer, int64_t n)
 {
-    return test_sql_int(world.admin,
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-        "AND usename = 'contact' AND wait_event_type = 'Lock'");
-}
-
-static void await_that_waits_or_is_done(int64_t n, const struct racer *racer)
-{
-    for (int tries = 0; n_waiting() < n && !(racer && atomic_load(&racer->is_done)); tries++) {
+    for (int tries = 0; world_n_waiting() < n && !atomic_load(&racer->is_done); tries++) {
         assert_true(tries < 10000);
         (void)poll(NULL, 0, 1);
     }
@@ -496,9 +488,9 @@ static void an_acceptance_waits_for_a_link_to_the_same_sender(void **state)
     pthread_t threads[2];
     struct db_session s = lock_contact(contact);
     assert_int_equal(pthread_create(&threads[0], NULL, race_to_link, &linker), 0);
-    await_that_waits_or_is_done(1, NULL);
+    world_await_waiting(1);
     assert_int_equal(pthread_create(&threads[1], NULL, race, &accepter), 0);
-    await_that_waits_or_is_done(2, &accepter);
+    await_that_waits_or_is_done(&accepter, 2);
     assert_ok(db_commit(&s, &world.err), &world.err);
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);

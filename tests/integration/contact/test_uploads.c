@@ -4,6 +4,8 @@
  */
 #include "upload.h"
 
+#include <pthread.h>
+
 static const char small_file[] =
     "First Name,Last Name,URL,Email Address,Company,Position,Connected On\n"
     "Zoë,Öberg,linkedin.com/in/zoe,,Blue,Coach,27 Jul 2024\n";
@@ -99,6 +101,45 @@ static void an_upload_is_given_up_with_what_was_sent_of_it(void **state)
     assert_int_equal(list_imports(&ana)->n_imports, 1);
 }
 
+struct sender {
+    struct upload *upload;
+    const Kith__V1__Import *answer;
+};
+
+static void *send_the_rest(void *arg)
+{
+    struct sender *sender = arg;
+    sender->answer =
+        upload_chunk(&ana, sender->upload, HALF, small_file + HALF, SMALL - HALF, true);
+    return NULL;
+}
+
+/* The rest of the file arrives in the moment before the upload is gone. */
+static void what_arrives_while_an_upload_is_given_up_begins_no_other(void **state)
+{
+    (void)state;
+    struct upload upload = upload_new();
+    struct sender sender = {.upload = &upload};
+    assert_non_null(upload_chunk(&ana, &upload, 0, small_file, HALF, false));
+    struct err err = {0};
+    struct db_session s = db_session(world.admin, 0);
+    struct db_result *gone = NULL;
+    assert_ok(db_begin(&s, DB_TX_WRITE, &err), &err);
+    test_sql_in(&s,
+        "WITH chunks AS (DELETE FROM contact.import_chunk) "
+        "DELETE FROM contact.import RETURNING 1::int8",
+        &gone);
+    db_result_clear(&gone);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, send_the_rest, &sender), 0);
+    world_await_waiting(1);
+    assert_ok(db_commit(&s, &err), &err);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_null(sender.answer);
+    assert_int_equal(world.err.reason, REASON_IMPORT_CHUNK_MISPLACED);
+    assert_int_equal(list_imports(&ana)->n_imports, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, meet, part)
 
 int main(void)
@@ -107,6 +148,7 @@ int main(void)
         TEST(an_upload_given_up_a_day_ago_is_forgotten),
         TEST(imports_are_listed_newest_first),
         TEST(an_upload_is_given_up_with_what_was_sent_of_it),
+        TEST(what_arrives_while_an_upload_is_given_up_begins_no_other),
     };
     return cmocka_run_group_tests(tests, world_start, world_stop);
 }

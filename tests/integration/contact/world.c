@@ -4,6 +4,7 @@
 #include "log/log.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -106,6 +107,21 @@ void world_keep_house(void)
         .n_tasks = sizeof(world.service.old_rows) / sizeof(world.service.old_rows[0]),
         .batch = 2};
     assert_ok(housekeeping_run(&config, &world.err), &world.err);
+}
+
+int64_t world_n_waiting(void)
+{
+    return test_sql_int(world.admin,
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND usename = 'contact' AND wait_event_type = 'Lock'");
+}
+
+void world_await_waiting(int64_t n)
+{
+    for (int tries = 0; world_n_waiting() < n; tries++) {
+        assert_true(tries < 10000);
+        (void)poll(NULL, 0, 1);
+    }
 }
 
 int world_forget(void **state)

@@ -41,6 +41,12 @@ void world_restart(void);
 /* All that is too old goes, now: tokens after 30 days, unfinished uploads after one. */
 void world_keep_house(void);
 
+/* Statements of the service that wait for a row somebody else has locked. */
+int64_t world_n_waiting(void);
+
+/* Until there are so many. */
+void world_await_waiting(int64_t n);
+
 /* cmocka set-up: free what the last test's replies took. */
 int world_forget(void **state);
 
