@@ -435,7 +435,7 @@ void endpoint_renew_tls(struct endpoint *e)
     if (!e->tls || !tls_is_outdated(e->tls))
         return;
     if (tls_renew(e->tls, &err) == ERR_OK)
-        (void)nng_dialer_set_ptr(e->dialer, NNG_OPT_TLS_CONFIG, tls_config(e->tls));
+        endpoint_redial(e); /* a dialer at work looks at its configuration without a lock */
     (void)snprintf(e->problem, sizeof(e->problem), "%s", err.msg);
 }
 

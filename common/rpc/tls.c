@@ -199,6 +199,12 @@ bool tls_is_wanted(const char *url)
     return begins(url, "tls+") || begins(url, "wss");
 }
 
+/* 127.0.0.0/8 in numbers; a name may begin alike and be anywhere. */
+static bool is_loopback_number(const char *host)
+{
+    return begins(host, "127.") && host[strspn(host, "0123456789.")] == ':';
+}
+
 bool tls_is_needless(const char *url)
 {
     if (!begins(url, "tcp") && !begins(url, "ws"))
@@ -207,5 +213,5 @@ bool tls_is_needless(const char *url)
     if (!host)
         return false;
     host += strlen("://");
-    return begins(host, "127.") || begins(host, "localhost:") || begins(host, "[::1]:");
+    return is_loopback_number(host) || begins(host, "localhost:") || begins(host, "[::1]:");
 }
