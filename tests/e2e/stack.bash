@@ -99,6 +99,10 @@ stack_kill() { # SERVICE
     stack_crash "$(stack_pid "$1")"
 }
 
+stack_stop() { # SERVICE: in good order
+    stack_do "process_stop \"\$(service_pidfile $1)\" 15"
+}
+
 stack_start() { # SERVICE
     stack_do "unprivileged service_start $1 && unprivileged service_wait_ready $1"
 }

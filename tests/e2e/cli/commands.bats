@@ -347,7 +347,7 @@ is_pinged() { [ "$(tail -n 100 "$KITH_LOGS/contact.log" | grep -c HealthService/
 }
 
 @test "a service that is down is told apart, and comes back" {
-    kill -TERM "$(stack_pid notification)"
+    stack_stop notification
     run -6 mira --timeout 3s inbox
     [[ $output == *"next: Check the address and that the service runs"* ]]
     run -6 kith status

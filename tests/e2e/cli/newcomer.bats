@@ -250,7 +250,7 @@ has_tapped() { grep -q "ContactService/$1 " tap.out; }
     run -2 kith tap notification
     [[ ${lines[0]} == "kith tap: this service does not let what it is asked be seen" ]]
     [[ ${lines[1]} == "next: start it with the option tap: "*"KITH_TAP=yes deploy/local up" ]]
-    kill -TERM "$(stack_pid contact)"
+    stack_stop contact
     KITH_TAP=yes stack_start contact
     kith tap >tap.out 2>tap.err 3>&- &
     tap=$!
