@@ -8,7 +8,8 @@
 
 void line_init(struct line *line, char *text)
 {
-    *line = (struct line){.text = text, .limit = LINE_SIZE - LINE_RESERVE};
+    *line = (struct line){.limit = LINE_SIZE - LINE_RESERVE};
+    line->text = text;
 }
 
 bool line_is_empty(const struct line *line)

@@ -18,7 +18,7 @@ static atomic_bool is_counting;
 static atomic_long n_allocations;
 static atomic_long n_left, n_flying, n_failed;
 
-/* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names */
+/* NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *memory, size_t size);
@@ -49,7 +49,7 @@ void *__wrap_realloc(void *memory, size_t size)
     note();
     return __real_realloc(memory, size);
 }
-/* NOLINTEND(bugprone-reserved-identifier) */
+/* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming) */
 
 static void fly(void);
 
