@@ -41,6 +41,23 @@ stack_up() {
     stack_use
 }
 
+# The same for a file of bats tests, with the six people of the demo and what they did in it.
+stack_up_with_people() {
+    stack_up
+    export STACK NO_COLOR=1
+    stack_do 'unprivileged demo_tell' >"$STACK/story"
+    unset KITH_PROFILE KITH_TOKEN KITH_TOKEN_FILE
+}
+
+# Runs until it succeeds: what comes by events comes soon, not at once.
+soon() { # COMMAND…
+    local until=$((SECONDS + 20))
+    until "$@"; do
+        [ "$SECONDS" -lt "$until" ] || { echo "not within 20 s: $*" >&2; return 1; }
+        read -rt 0.1 <> <(:) || true
+    done
+}
+
 # The environment of a client.
 stack_use() {
     local text

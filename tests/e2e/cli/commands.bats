@@ -24,15 +24,6 @@ setup() {
     load ../stack.bash
 }
 
-# Runs until it succeeds: what comes by events comes soon, not at once.
-soon() {
-    local until=$((SECONDS + 20))
-    until "$@"; do
-        [ "$SECONDS" -lt "$until" ] || { echo "not within 20 s: $*" >&2; return 1; }
-        read -rt 0.1 <> <(:) || true
-    done
-}
-
 mira() { kith --as mira "$@"; }
 dana() { kith --as dana "$@"; }
 

@@ -6,10 +6,7 @@ bats_require_minimum_version 1.5.0
 
 setup_file() {
     load ../stack.bash
-    stack_up
-    export STACK NO_COLOR=1
-    stack_do 'unprivileged demo_tell' >"$STACK/story"
-    unset KITH_PROFILE KITH_TOKEN KITH_TOKEN_FILE
+    stack_up_with_people
 }
 
 teardown_file() {
@@ -20,15 +17,6 @@ teardown_file() {
 setup() {
     load ../stack.bash
     cd "$BATS_TEST_TMPDIR" || return
-}
-
-# Runs until it succeeds: what comes by events comes soon, not at once.
-soon() {
-    local until=$((SECONDS + 20))
-    until "$@"; do
-        [ "$SECONDS" -lt "$until" ] || { echo "not within 20 s: $*" >&2; return 1; }
-        read -rt 0.1 <> <(:) || true
-    done
 }
 
 mira() { kith --as mira "$@"; }

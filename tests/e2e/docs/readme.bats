@@ -6,10 +6,7 @@ bats_require_minimum_version 1.5.0
 
 setup_file() {
     load ../stack.bash
-    stack_up
-    export STACK NO_COLOR=1
-    stack_do 'unprivileged demo_tell' >"$STACK/story"
-    unset KITH_PROFILE KITH_TOKEN KITH_TOKEN_FILE
+    stack_up_with_people
 }
 
 teardown_file() {

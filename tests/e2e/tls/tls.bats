@@ -27,15 +27,6 @@ setup() {
     KNOWN=(--ca "$TLS_FOLDER/ca.pem" --cert "$TLS_FOLDER/client.pem" --key "$TLS_FOLDER/client.key")
 }
 
-# Runs until it succeeds, for at most 20 s.
-soon() {
-    local until=$((SECONDS + 20))
-    until "$@"; do
-        [ "$SECONDS" -lt "$until" ] || { echo "not within 20 s: $*" >&2; return 1; }
-        read -rt 0.1 <> <(:) || true
-    done
-}
-
 in_log() { grep -q "$1" "$KITH_HOME/log/contact.log"; }
 
 certify() { # DAYS
