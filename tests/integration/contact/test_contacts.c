@@ -2,29 +2,12 @@
 /*
  * Contacts, their facts and links through the real server.
  */
+#include "two_members.h"
 #include "upload.h"
 
 #include <ctype.h>
 
 #define HEADER "First Name,Last Name,URL,Email Address,Company,Position,Connected On\n"
-
-static struct person ana, bo;
-
-static int meet(void **state)
-{
-    (void)world_forget(state);
-    ana = world_person("Ana Costa");
-    bo = world_person("Bo Lind");
-    return 0;
-}
-
-static int part(void **state)
-{
-    (void)state;
-    world_person_fini(&ana);
-    world_person_fini(&bo);
-    return 0;
-}
 
 static const Kith__V1__Contact *contact_of(const struct person *owner, const char *id)
 {

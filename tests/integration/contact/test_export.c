@@ -3,28 +3,10 @@
  * ExportContacts through the real server: all of an address book, and nothing of another's.
  */
 #include "rpc/client_stream.h"
-#include "world.h"
+#include "two_members.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static struct person ana, bo;
-
-static int meet(void **state)
-{
-    (void)world_forget(state);
-    ana = world_person("Ana Costa");
-    bo = world_person("Bo Lind");
-    return 0;
-}
-
-static int part(void **state)
-{
-    (void)state;
-    world_person_fini(&ana);
-    world_person_fini(&bo);
-    return 0;
-}
 
 /* So many contacts with an employer, a title and so many facts each. */
 static void know(const struct person *owner, int n_contacts, int n_facts)

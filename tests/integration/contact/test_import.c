@@ -3,29 +3,12 @@
  * Imports through the real server: every layout, every way to send a file wrongly, and the promise
  * that the same file twice adds nothing.
  */
+#include "two_members.h"
 #include "upload.h"
 
 #include <pthread.h>
 
 #define HEADER "First Name,Last Name,URL,Email Address,Company,Position,Connected On\n"
-
-static struct person ana, bo;
-
-static int meet(void **state)
-{
-    (void)world_forget(state);
-    ana = world_person("Ana Costa");
-    bo = world_person("Bo Lind");
-    return 0;
-}
-
-static int part(void **state)
-{
-    (void)state;
-    world_person_fini(&ana);
-    world_person_fini(&bo);
-    return 0;
-}
 
 static int64_t contacts_of(const struct person *owner)
 {

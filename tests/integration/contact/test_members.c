@@ -2,27 +2,9 @@
 /*
  * Members and their tokens through the real server.
  */
-#include "world.h"
+#include "two_members.h"
 
 #include <poll.h>
-
-static struct person ana, bo;
-
-static int meet(void **state)
-{
-    (void)world_forget(state);
-    ana = world_person("Ana Costa");
-    bo = world_person("Bo Lind");
-    return 0;
-}
-
-static int part(void **state)
-{
-    (void)state;
-    world_person_fini(&ana);
-    world_person_fini(&bo);
-    return 0;
-}
 
 static const Kith__V1__Member *member_of(struct rpc_client *client, const char *id)
 {

@@ -2,6 +2,7 @@
 /*
  * Uploads that do not come to their end: seen in the list, given up, forgotten after a day.
  */
+#include "two_members.h"
 #include "upload.h"
 
 #include <pthread.h>
@@ -10,24 +11,6 @@ static const char small_file[] =
     "First Name,Last Name,URL,Email Address,Company,Position,Connected On\n"
     "Zoë,Öberg,linkedin.com/in/zoe,,Blue,Coach,27 Jul 2024\n";
 enum { SMALL = sizeof(small_file) - 1, HALF = 40 };
-
-static struct person ana, bo;
-
-static int meet(void **state)
-{
-    (void)world_forget(state);
-    ana = world_person("Ana Costa");
-    bo = world_person("Bo Lind");
-    return 0;
-}
-
-static int part(void **state)
-{
-    (void)state;
-    world_person_fini(&ana);
-    world_person_fini(&bo);
-    return 0;
-}
 
 static void assert_imported(const Kith__V1__Import *import)
 {
