@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/transport_state.h"
+
+#include <stdlib.h>
+
+enum {
+    SPARE_EXCHANGES = 16, /* contexts that always wait for a message */
+    MAX_EXCHANGES = 16 * 1024,
+};
+
+static void on_event(void *arg);
+
+static struct exchange *exchange_new(struct transport *t)
+{
+    struct exchange *x = calloc(1, sizeof(*x));
+    if (!x)
+        return NULL;
+    x->transport = t;
+    if (nng_ctx_open(&x->ctx, t->socket) != 0) {
+        free(x);
+        return NULL;
+    }
+    if (nng_aio_alloc(&x->aio, on_event, x) != 0) {
+        (void)nng_ctx_close(x->ctx);
+        free(x);
+        return NULL;
+    }
+    return x;
+}
+
+void exchange_receive(struct exchange *x)
+{
+    struct transport *t = x->transport;
+    x->state = EXCHANGE_RECEIVING;
+    (void)pthread_mutex_lock(&t->lock);
+    t->n_receiving++;
+    (void)pthread_mutex_unlock(&t->lock);
+    nng_ctx_recv(x->ctx, x->aio);
+}
+
+void exchanges_add(struct transport *t)
+{
+    for (;;) {
+        (void)pthread_mutex_lock(&t->lock);
+        bool is_wanted =
+            !t->is_closing && t->n_receiving < SPARE_EXCHANGES && t->n_exchanges < MAX_EXCHANGES;
+        t->n_exchanges += is_wanted;
+        (void)pthread_mutex_unlock(&t->lock);
+        if (!is_wanted)
+            return;
+        struct exchange *x = exchange_new(t);
+        (void)pthread_mutex_lock(&t->lock);
+        if (x) {
+            x->next = t->exchanges;
+            t->exchanges = x;
+        } else {
+            t->n_exchanges--;
+        }
+        (void)pthread_mutex_unlock(&t->lock);
+        if (!x)
+            return;
+        exchange_receive(x);
+    }
+}
+
+void exchange_send(const struct departure *out)
+{
+    struct exchange *x = out->lane;
+    if (!x)
+        return;
+    if (!out->msg || !unread_add(&x->transport->unread, x->pipe, nng_msg_len(out->msg))) {
+        nng_msg_free(out->msg); /* NULL without memory: the client will see its deadline pass */
+        transport_settle(x->transport, out->n_results);
+        exchange_receive(x);
+        return;
+    }
+    x->n_results = out->n_results;
+    x->n_bytes = nng_msg_len(out->msg);
+    x->state = EXCHANGE_SENDING;
+    nng_aio_set_msg(x->aio, out->msg);
+    nng_ctx_send(x->ctx, x->aio);
+}
+
+/* ---- NNG is done with something ---- */
+
+static void on_received(struct exchange *x, int rv)
+{
+    struct transport *t = x->transport;
+    (void)pthread_mutex_lock(&t->lock);
+    t->n_receiving--;
+    t->n_received += rv == 0;
+    (void)pthread_mutex_unlock(&t->lock);
+    if (rv == NNG_ECLOSED || rv == NNG_ECANCELED)
+        return;
+    if (rv != 0) {
+        exchange_receive(x);
+        return;
+    }
+    nng_msg *msg = nng_aio_get_msg(x->aio);
+    nng_aio_set_msg(x->aio, NULL);
+    x->state = EXCHANGE_WORKING;
+    exchanges_add(t);
+    transport_take(x, msg);
+}
+
+static void on_sent(struct exchange *x, int rv)
+{
+    if (rv != 0)
+        nng_msg_free(nng_aio_get_msg(x->aio));
+    nng_aio_set_msg(x->aio, NULL);
+    unread_remove(&x->transport->unread, x->pipe, x->n_bytes);
+    transport_settle(x->transport, x->n_results);
+    if (rv != NNG_ECLOSED)
+        exchange_receive(x);
+}
+
+static void on_event(void *arg)
+{
+    struct exchange *x = arg;
+    int rv = nng_aio_result(x->aio);
+    switch (x->state) {
+    case EXCHANGE_RECEIVING:
+        on_received(x, rv);
+        return;
+    case EXCHANGE_SENDING:
+        on_sent(x, rv);
+        return;
+    case EXCHANGE_WORKING:
+        return;
+    }
+}
+
+/* ---- life ---- */
+
+void exchanges_stop(struct transport *t)
+{
+    for (struct exchange *x = t->exchanges; x; x = x->next)
+        nng_aio_stop(x->aio);
+}
+
+void exchanges_free(struct transport *t)
+{
+    while (t->exchanges) {
+        struct exchange *x = t->exchanges;
+        t->exchanges = x->next;
+        nng_aio_free(x->aio);
+        free(x);
+    }
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/reply.h"
+#include "rpc/stream.h"
+#include "rpc/transport_state.h"
+
+enum {
+    MAX_BACKLOG = 4 * 1024 * 1024, /* bytes of results that wait for one client */
+    STREAM_BACKLOG = 256 * 1024,   /* … before its streams are held */
+    SHARE_US = 500,                /* results may wait so long for others */
+};
+
+/* ---- results that leave together ---- */
+
+static void share_parcel(struct transport *t, struct cork *cork)
+{
+    if (cork->parcel.msg && !session_add(cork->session, &cork->parcel))
+        transport_settle(t, cork->parcel.n_results);
+    cork->parcel = (struct parcel){0};
+}
+
+void transport_share(struct transport *t, struct cork *cork)
+{
+    if (!cork->session)
+        return;
+    share_parcel(t, cork);
+    if (session_was_silent(cork->session, clock_mono_us(t->config.clock) - SHARE_US))
+        transport_uncork(t, cork);
+}
+
+void transport_uncork(struct transport *t, struct cork *cork)
+{
+    struct departure out;
+    if (!cork->session)
+        return;
+    share_parcel(t, cork);
+    session_flush(cork->session, clock_mono_us(t->config.clock), &out);
+    exchange_send(&out);
+    session_release(cork->session);
+    *cork = (struct cork){0};
+}
+
+static bool has_room(const struct cork *cork, const struct session *s, size_t len)
+{
+    return cork->session == s && cork->parcel.msg && cork->parcel.n_results < WIRE_MAX_FRAMES &&
+           nng_msg_len(cork->parcel.msg) + WIRE_FRAME_SIZE + len <= session_max_reply(s);
+}
+
+static bool open_cork(struct cork *cork, struct session *s)
+{
+    cork->parcel = (struct parcel){.msg = reply_open(session_id(s))};
+    if (!cork->parcel.msg)
+        return false;
+    if (!cork->session)
+        cork->session = session_hold(s);
+    return true;
+}
+
+/* Where a frame of that length goes; NULL without memory. */
+static nng_msg *make_room(struct transport *t, struct cork *cork, struct session *s, size_t len)
+{
+    bool is_shared = cork->session == s && !cork->parcel.msg;
+    if (!is_shared && !has_room(cork, s, len))
+        transport_uncork(t, cork);
+    return cork->parcel.msg || open_cork(cork, s) ? cork->parcel.msg : NULL;
+}
+
+bool transport_keep(struct transport *t, struct cork *cork, struct session *s,
+    const struct call *call, const struct outcome *outcome)
+{
+    nng_msg *msg = make_room(t, cork, s, outcome->payload.len);
+    if (!msg || !reply_append(msg, call, outcome))
+        return false;
+    cork->parcel.n_results++;
+    return true;
+}
+
+bool transport_send_items(
+    struct transport *t, const struct call *call, const struct item *items, struct cork *cork)
+{
+    struct session *s = call->batch->session;
+    for (; items; items = items->next) {
+        nng_msg *msg = make_room(t, cork, s, items->payload.len);
+        if (!msg || !reply_append_item(msg, call, &items->payload))
+            return false;
+        transport_owe(t, 1);
+        cork->parcel.n_results++;
+        call->stream->n_items++;
+    }
+    return true;
+}
+
+void transport_close_one(struct transport *t, struct batch *b)
+{
+    if (atomic_fetch_sub(&b->n_open, 1) > 1)
+        return;
+    if (b->lane) {
+        struct departure out;
+        session_finish(b->session, b->lane, &out);
+        exchange_send(&out);
+    }
+    batch_return(&t->batches, b);
+}
+
+void transport_answer(
+    struct transport *t, struct call *call, const struct outcome *outcome, struct cork *cork)
+{
+    struct batch *b = call->batch;
+    if (!transport_keep(t, cork, b->session, call, outcome))
+        transport_settle(t, 1);
+    /* The last answer to a message without session sends all of them: they must be there. */
+    if (b->lane)
+        transport_uncork(t, cork);
+    transport_close_one(t, b);
+}
+
+/* ---- what a call may still send ---- */
+
+bool transport_is_backed_up(const struct call *call)
+{
+    return session_backlog(call->batch->session) > MAX_BACKLOG;
+}
+
+bool transport_is_congested(const struct call *call)
+{
+    struct session *s = call->batch->session;
+    if (session_backlog(s) <= STREAM_BACKLOG)
+        return false;
+    session_await_lane(s, true);
+    /* A lane that left before that told nobody. */
+    return session_backlog(s) > STREAM_BACKLOG;
+}
+
+bool transport_is_alone(const struct call *call)
+{
+    return call->batch->lane && call->batch->n_calls == 1;
+}
+
+bool transport_has_session(const struct call *call)
+{
+    return !call->batch->lane;
+}
