@@ -112,6 +112,9 @@
     X(ENCODER_FILE_INVALID, DATA_LOSS, \
         "The file of the sentence encoder is cut, altered or made by another version.", \
         "Make it again: `deploy/lib/encoder.sh`. Until then questions are routed by words.") \
+    X(ENCODER_BANK_INVALID, DATA_LOSS, \
+        "The sentence encoder's bank file is missing or does not fit; it is computed at each start.", \
+        "Make it: `deploy/lib/encoder.sh`, beside the model file.") \
     /* Contacts and members. */ \
     X(MEMBER_NOT_FOUND, NOT_FOUND, \
         "There is no such member, or not one you may see.", \

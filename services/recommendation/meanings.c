@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meanings.h"
 
-#include "domain/bank.h"
 #include "log/log.h"
 #include "meanings_store.h"
 
@@ -34,8 +33,9 @@ struct meaning_slot {
 
 struct meanings {
     struct meanings_config config;
-    char model[ENCODER_MODEL_NAME_MAX + 16];
-    struct bank bank; /* written by the thread before has_bank is set */
+    char model[ENCODER_MODEL_NAME_MAX + BANK_IDENTITY_SIZE + 2];
+    struct bank bank; /* written before has_bank is set */
+    void *own_bank;   /* its bytes, unless it was given */
     atomic_bool has_bank;
     pthread_mutex_t lock; /* of everything below */
     pthread_cond_t changed;
@@ -297,6 +297,17 @@ static void do_batch(struct meanings *m, const struct meaning_encoder *encoder, 
     }
 }
 
+/* Without memory for it nothing is taken off for hubness. */
+static void make_bank(struct meanings *m, struct encoder_scratch *scratch)
+{
+    const struct meaning_encoder bare = {m->config.encoder, scratch, m->config.wordnet};
+    struct err err;
+    m->own_bank = bank_make(&bare);
+    if (m->own_bank &&
+        bank_read(m->own_bank, bank_file_size(), m->config.encoder, &m->bank, &err) == ERR_OK)
+        atomic_store_explicit(&m->has_bank, true, memory_order_release);
+}
+
 static void *work(void *arg)
 {
     struct meanings *m = arg;
@@ -304,9 +315,9 @@ static void *work(void *arg)
     struct batch *batch = calloc(1, sizeof(*batch));
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), BACKGROUND_NICE);
     if (scratch && batch) {
-        struct meaning_encoder encoder = encoder_with(m, scratch);
-        bank_encode(&encoder, &m->bank);
-        atomic_store_explicit(&m->has_bank, true, memory_order_release);
+        if (!m->config.bank)
+            make_bank(m, scratch);
+        const struct meaning_encoder encoder = encoder_with(m, scratch);
         while (take_batch(m, batch))
             do_batch(m, &encoder, batch);
     }
@@ -317,28 +328,34 @@ static void *work(void *arg)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-/* Raised when phrases, banks or alignment change: what is stored then is encoded anew. */
-static const char WAY_OF_SAYING[] = "2";
+/* What is stored under another name is encoded anew. */
+static void name_model(struct meanings *m)
+{
+    char identity[BANK_IDENTITY_SIZE];
+    bank_identity(identity);
+    (void)snprintf(m->model, sizeof(m->model), "%s/%s%s", encoder_model_name(m->config.encoder),
+        identity, m->config.wordnet ? "w" : "");
+}
 
 enum err_code meanings_new(
     struct meanings **out, const struct meanings_config *config, struct err *err)
 {
     struct meanings *m = calloc(1, sizeof(*m));
-    struct bank bank = {NULL, NULL};
-    if (!m || !bank_init(&bank))
+    if (!m)
         goto fail;
     m->config = *config;
-    m->bank = bank;
     m->last = &m->first;
-    (void)snprintf(m->model, sizeof(m->model), "%s/%s%s", encoder_model_name(config->encoder),
-        WAY_OF_SAYING, config->wordnet ? "w" : "");
+    name_model(m);
+    if (config->bank) {
+        m->bank = *config->bank;
+        atomic_store_explicit(&m->has_bank, true, memory_order_release);
+    }
     if (pthread_mutex_init(&m->lock, NULL) != 0 || pthread_cond_init(&m->changed, NULL) != 0 ||
         pthread_create(&m->thread, NULL, work, m) != 0)
         goto fail;
     *out = m;
     return ERR_OK;
 fail:
-    bank_fini(&bank);
     free(m);
     return err_raise(err, REASON_INTERNAL_ERROR, "the thread of the encoder could not be started");
 }
@@ -371,6 +388,6 @@ void meanings_free(struct meanings *m)
         encoder_scratch_free(m->idle[i]);
     (void)pthread_cond_destroy(&m->changed);
     (void)pthread_mutex_destroy(&m->lock);
-    bank_fini(&m->bank);
+    free(m->own_bank);
     free(m);
 }

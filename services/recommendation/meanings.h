@@ -7,7 +7,7 @@
 #pragma once
 
 #include "db/db.h"
-#include "domain/meaning.h"
+#include "domain/bank.h"
 #include "domain/network.h"
 
 struct meanings;
@@ -19,6 +19,7 @@ typedef void meanings_progress_fn(void *arg, size_t n_waiting);
 struct meanings_config {
     struct db *db;
     const struct encoder *encoder;  /* outlives the meanings */
+    const struct bank *bank;        /* outlives them too; NULL: made by the thread, in seconds */
     const struct wordnet *wordnet;  /* may be NULL; outlives the meanings */
     meanings_progress_fn *progress; /* may be NULL */
     void *progress_arg;

@@ -58,6 +58,16 @@ static void open_wordnet(struct recommendation *self, const struct recommendatio
     rpc_server_set_health(self->server, "wordnet", false, code == ERR_OK ? NULL : problem.msg);
 }
 
+/* Without a bank file nothing is worse but the start. */
+static const struct bank *open_bank(struct recommendation *self, const char *model_path)
+{
+    struct err problem = {0};
+    if (encoder_bank_file_open(model_path, self->encoder.encoder, &self->bank, &problem) == ERR_OK)
+        return &self->bank.bank;
+    log_warn("encoder.bank_missing", LOG_ERR(&problem));
+    return NULL;
+}
+
 static void open_encoder(struct recommendation *self, const struct recommendation_config *config)
 {
     char path[PATH_MAX] = "";
@@ -69,6 +79,7 @@ static void open_encoder(struct recommendation *self, const struct recommendatio
     if (code == ERR_OK) {
         const struct meanings_config meanings = {.db = self->db,
             .encoder = self->encoder.encoder,
+            .bank = open_bank(self, path),
             .wordnet = self->wordnet.wordnet,
             .progress = tell_waiting,
             .progress_arg = self};
@@ -150,6 +161,7 @@ void recommendation_stop(struct recommendation *self)
     boot_relay_stop(&self->events);
     engine_free(self->engine);
     meanings_free(self->meanings);
+    encoder_bank_file_close(&self->bank);
     encoder_file_close(&self->encoder);
     wordnet_map_close(&self->wordnet);
     auth_free(self->auth);

@@ -22,6 +22,7 @@ struct recommendation {
     struct auth *auth;
     struct wordnet_map wordnet;
     struct encoder_file encoder;
+    struct encoder_bank_file bank;
     struct meanings *meanings; /* NULL: no encoder */
     struct router router;
     struct engine *engine;

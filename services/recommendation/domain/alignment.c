@@ -55,6 +55,12 @@ void alignment_centre_evidence(float vector[ENCODER_DIM])
     centre(vector, &fitted[EVIDENCE_MEAN]);
 }
 
+const void *alignment_weights(size_t *size)
+{
+    *size = sizeof fitted;
+    return fitted;
+}
+
 const struct encoder_vector *alignment_question_mean(void)
 {
     return &fitted[QUESTION_MEAN];

@@ -15,5 +15,8 @@ void alignment_centre_evidence(float vector[ENCODER_DIM]);
 /* Scales to length 1; zeros stay. */
 void alignment_normalise(float vector[ENCODER_DIM]);
 
+/* All that was fitted, for a hash of it. */
+const void *alignment_weights(size_t *size);
+
 /* The mean of everyday questions, not aligned. */
 const struct encoder_vector *alignment_question_mean(void);

@@ -10,6 +10,9 @@
 #include "domain/hubness.h"
 #include "domain/wordnet.h"
 
+/* Raised when the phrases change that a text is said in. */
+#define MEANING_WAY "2"
+
 struct meaning_encoder {
     const struct encoder *encoder;
     struct encoder_scratch *scratch;

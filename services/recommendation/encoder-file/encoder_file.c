@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "encoder_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define PLACE "share/kith/encoder.kenc"
@@ -31,38 +26,13 @@ void encoder_file_default_path(char *path, size_t size)
     (void)snprintf(path, size, "%s/" PLACE, ENCODER_BUILD_PREFIX);
 }
 
-static enum err_code map(int fd, struct encoder_file *file, struct err *err)
-{
-    struct stat status;
-    void *bytes;
-
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
-        return err_raise(err, REASON_ENCODER_FILE_INVALID, "the model file is empty or no file");
-    bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, fd, 0);
-    if (bytes == MAP_FAILED) {
-        enum err_code code =
-            err_raise(err, REASON_ENCODER_FILE_INVALID, "the model file can not be mapped");
-
-        err_detail(err, "mmap: errno %d", errno);
-        return code;
-    }
-    file->bytes = bytes;
-    file->size = (size_t)status.st_size;
-    return ERR_OK;
-}
-
 enum err_code encoder_file_open(const char *path, struct encoder_file *out, struct err *err)
 {
-    struct encoder_file file = {0};
-    enum err_code code;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct encoder_file file = {.encoder = NULL};
+    enum err_code code = mapped_open(path, "model file", &file.file, err);
 
-    if (fd < 0)
-        return err_raise(err, REASON_ENCODER_FILE_MISSING, "there is no model file at %s", path);
-    code = map(fd, &file, err);
-    (void)close(fd);
     if (code == ERR_OK)
-        code = encoder_new(file.bytes, file.size, &file.encoder, err);
+        code = encoder_new(file.file.bytes, file.file.size, &file.encoder, err);
     if (code != ERR_OK) {
         encoder_file_close(&file);
         return code;
@@ -74,7 +44,37 @@ enum err_code encoder_file_open(const char *path, struct encoder_file *out, stru
 void encoder_file_close(struct encoder_file *file)
 {
     encoder_free(file->encoder);
-    if (file->bytes != NULL)
-        (void)munmap((void *)(uintptr_t)file->bytes, file->size);
-    *file = (struct encoder_file){0};
+    mapped_close(&file->file);
+    *file = (struct encoder_file){.encoder = NULL};
+}
+
+void encoder_file_bank_path(const char *model_path, char *path, size_t size)
+{
+    (void)snprintf(path, size, "%s.bank", model_path);
+}
+
+enum err_code encoder_bank_file_open(const char *model_path, const struct encoder *encoder,
+    struct encoder_bank_file *out, struct err *err)
+{
+    struct encoder_bank_file file = {.bank = {NULL, NULL}};
+    char path[PATH_MAX];
+    struct err ignored;
+    enum err_code code;
+
+    encoder_file_bank_path(model_path, path, sizeof path);
+    if (mapped_open(path, "bank file", &file.file, &ignored) != ERR_OK)
+        return err_raise(err, REASON_ENCODER_BANK_INVALID, "there is no bank file at %s", path);
+    code = bank_read(file.file.bytes, file.file.size, encoder, &file.bank, err);
+    if (code != ERR_OK) {
+        encoder_bank_file_close(&file);
+        return code;
+    }
+    *out = file;
+    return ERR_OK;
+}
+
+void encoder_bank_file_close(struct encoder_bank_file *file)
+{
+    mapped_close(&file->file);
+    *file = (struct encoder_bank_file){.bank = {NULL, NULL}};
 }

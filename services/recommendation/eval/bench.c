@@ -15,17 +15,31 @@ static void *must(void *memory)
     return memory;
 }
 
-static void open_encoder(struct bench *bench)
+static struct bank open_bank(struct bench *bench, const char *path)
+{
+    const struct encoder *encoder = bench->file.encoder;
+    struct bank bank = {NULL, NULL};
+    struct err err;
+
+    if (encoder_bank_file_open(path, encoder, &bench->bank_file, &err) == ERR_OK)
+        return bench->bank_file.bank;
+    (void)fprintf(stderr, "%s; it is made for this once\n", err.msg);
+    bench->own_bank = must(bank_make(&bench->encoder));
+    if (bank_read(bench->own_bank, bank_file_size(), encoder, &bank, &err) != ERR_OK)
+        (void)must(NULL);
+    return bank;
+}
+
+static void open_encoder(struct bench *bench, const char *path)
 {
     struct meaning_encoder *encoder = &bench->encoder;
+    struct bank bank;
 
     encoder->encoder = bench->file.encoder;
     encoder->wordnet = bench->wordnet.wordnet;
     encoder->scratch = must(encoder_scratch_new(encoder->encoder));
-    if (!bank_init(&bench->bank))
-        (void)must(NULL);
-    bank_encode(encoder, &bench->bank);
-    bank_lend(&bench->bank, encoder);
+    bank = open_bank(bench, path);
+    bank_lend(&bank, encoder);
 }
 
 void bench_open(struct bench *bench)
@@ -33,12 +47,12 @@ void bench_open(struct bench *bench)
     char path[PATH_MAX];
     struct err err;
 
-    *bench = (struct bench){.bank = {NULL, NULL}};
+    *bench = (struct bench){.own_bank = NULL};
     if (wordnet_map_open(&bench->wordnet, WORDNET_MAP_DEFAULT_DIR, &err) != ERR_OK)
         (void)fprintf(stderr, "without WordNet: %s\n", err.msg);
     encoder_file_default_path(path, sizeof path);
     if (encoder_file_open(path, &bench->file, &err) == ERR_OK)
-        open_encoder(bench);
+        open_encoder(bench, path);
     else
         (void)fprintf(stderr, "without the encoder: %s\n", err.msg);
     bench->router = (struct router){bench->wordnet.wordnet, score_defaults};
@@ -49,7 +63,8 @@ void bench_close(struct bench *bench)
     encoder_scratch_free(bench->encoder.scratch);
     encoder_file_close(&bench->file);
     wordnet_map_close(&bench->wordnet);
-    bank_fini(&bench->bank);
+    encoder_bank_file_close(&bench->bank_file);
+    free(bench->own_bank);
 }
 
 bool bench_set_parameter(struct bench *bench, const char *assignment)

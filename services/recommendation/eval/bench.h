@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "domain/bank.h"
 #include "domain/route.h"
 #include "encoder_file.h"
 #include "wordnet_map.h"
@@ -13,8 +12,9 @@
 struct bench {
     struct wordnet_map wordnet;
     struct encoder_file file;
+    struct encoder_bank_file bank_file;
     struct meaning_encoder encoder; /* .encoder is NULL without a model file */
-    struct bank bank;
+    void *own_bank;                 /* made here, where there is no file of it */
     struct router router;
 };
 

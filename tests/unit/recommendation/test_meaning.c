@@ -14,6 +14,7 @@ struct fixture {
     struct meaning_encoder encoder;
     struct encoder *owned;
     struct wordnet_map wordnet;
+    char *bank; /* the bytes of a bank file */
 };
 
 static int set_up(void **state)
@@ -26,8 +27,9 @@ static int set_up(void **state)
     assert_ok(wordnet_map_open(&f->wordnet, WORDNET_MAP_DEFAULT_DIR, &err), &err);
     f->encoder.encoder = f->owned;
     f->encoder.scratch = encoder_scratch_new(f->owned);
+    f->bank = bank_make(&f->encoder);
     *state = f;
-    return f->encoder.scratch == NULL;
+    return f->encoder.scratch == NULL || f->bank == NULL;
 }
 
 static int tear_down(void **state)
@@ -38,6 +40,7 @@ static int tear_down(void **state)
     encoder_free(f->owned);
     synthetic_fini(&f->model);
     wordnet_map_close(&f->wordnet);
+    free(f->bank);
     free(f);
     return 0;
 }
@@ -180,6 +183,62 @@ static void the_bank_has_enough_different_questions(void **state)
     }
 }
 
+static struct bank read_bank(const struct fixture *f, const void *bytes)
+{
+    struct bank bank = {NULL, NULL};
+    struct err err;
+
+    assert_ok(bank_read(bytes, bank_file_size(), f->owned, &bank, &err), &err);
+    return bank;
+}
+
+static void a_bank_file_has_the_vectors_of_both_banks(void **state)
+{
+    const struct fixture *f = *state;
+    const struct bank bank = read_bank(f, f->bank);
+    struct meaning_question last;
+
+    meaning_of_question(&f->encoder, bank_question(bank_count() - 1), &last);
+    assert_memory_equal(&bank.questions[bank_count() - 1], &last.sought, sizeof last.sought);
+    assert_true(bank.people[bank_people_count() - 1].scale > 0);
+}
+
+/* What is wrong with the bytes; "" if nothing is. */
+static const char *fault_of(const struct fixture *f, const void *bytes, size_t size)
+{
+    static struct err err;
+    struct bank bank;
+
+    if (bank_read(bytes, size, f->owned, &bank, &err) == ERR_OK)
+        return "";
+    assert_int_equal(err.reason, REASON_ENCODER_BANK_INVALID);
+    return err.msg;
+}
+
+static void a_bank_file_that_does_not_fit_is_refused_and_says_why(void **state)
+{
+    enum { A_LATER_BYTE = 1000 };
+    const struct fixture *f = *state;
+    char *bytes = f->bank;
+    char *model = memmem(bytes, A_LATER_BYTE, encoder_model_name(f->owned), 8);
+    char identity[BANK_IDENTITY_SIZE];
+    char *ours;
+
+    bank_identity(identity);
+    ours = memmem(bytes, A_LATER_BYTE, identity, sizeof identity);
+    assert_non_null(model);
+    assert_non_null(ours);
+    assert_string_equal(fault_of(f, bytes, bank_file_size()), "");
+    assert_non_null(strstr(fault_of(f, bytes, 3), "no bank file"));
+    assert_non_null(strstr(fault_of(f, bytes, bank_file_size() - 1), "cut"));
+    bytes[A_LATER_BYTE] ^= 1;
+    assert_non_null(strstr(fault_of(f, bytes, bank_file_size()), "checksum"));
+    model[0] ^= 1;
+    assert_non_null(strstr(fault_of(f, bytes, bank_file_size()), "another model"));
+    ours[0] ^= 1;
+    assert_non_null(strstr(fault_of(f, bytes, bank_file_size()), "another version"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +252,8 @@ int main(void)
         cmocka_unit_test(the_dictionary_changes_the_vector_of_evidence),
         cmocka_unit_test(texts_of_any_length_have_a_meaning),
         cmocka_unit_test(the_bank_has_enough_different_questions),
+        cmocka_unit_test(a_bank_file_has_the_vectors_of_both_banks),
+        cmocka_unit_test(a_bank_file_that_does_not_fit_is_refused_and_says_why),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
