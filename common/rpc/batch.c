@@ -77,7 +77,8 @@ static struct call *add_call(struct batch *b)
     return &b->calls[b->n_calls++];
 }
 
-bool batch_decode(struct batch *b, uint32_t pipe, int64_t now_us)
+/* False if the message is broken somewhere: what stands before that place is decoded. */
+static bool decode(struct batch *b, uint32_t pipe, int64_t now_us)
 {
     struct wire_reader reader;
     struct wire_frame frame;
@@ -95,4 +96,12 @@ bool batch_decode(struct batch *b, uint32_t pipe, int64_t now_us)
             .batch = b, .frame = frame, .pipe = pipe, .arrived_us = now_us, .queued_us = now_us};
     }
     return step == WIRE_DONE;
+}
+
+bool batch_decode(struct batch *b, uint32_t pipe, int64_t now_us)
+{
+    if (decode(b, pipe, now_us))
+        return true;
+    b->n_calls = b->n_controls = 0;
+    return false;
 }

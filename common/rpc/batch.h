@@ -40,5 +40,5 @@ struct batch *batch_take(struct batch_pool *pool, nng_msg *request);
 /* Frees the request and lets go of the session. */
 void batch_return(struct batch_pool *pool, struct batch *b);
 
-/* False if the message is broken somewhere; the calls before that place stand. */
+/* False if the message is broken somewhere: then it has no calls at all. */
 bool batch_decode(struct batch *b, uint32_t pipe, int64_t now_us);

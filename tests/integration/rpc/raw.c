@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -92,4 +93,47 @@ size_t raw_receive(int fd, uint32_t *request_id, void *out, size_t size)
     assert_true(len <= size);
     *request_id = be32toh(id) & 0x7fffffff;
     return raw_read(fd, out, (size_t)len) ? (size_t)len : SIZE_MAX;
+}
+
+size_t raw_put_frame(uint8_t *out, const struct wire_frame *frame)
+{
+    wire_put_frame(out, frame);
+    uint8_t *at = out + WIRE_FRAME_SIZE;
+    if (frame->meta_len > 0)
+        memcpy(at, frame->meta, frame->meta_len);
+    at += frame->meta_len;
+    if (frame->payload_len > 0)
+        memcpy(at, frame->payload, frame->payload_len);
+    return WIRE_FRAME_SIZE + frame->meta_len + frame->payload_len;
+}
+
+size_t raw_put_call(uint8_t *out, uint64_t id, const char *method, const char *token)
+{
+    char name[128];
+    uint8_t meta[128];
+    size_t len = strlen(token);
+    assert_in_range(len, 0, sizeof(meta) - 2);
+    meta[0] = 1 << 3 | 2;
+    meta[1] = (uint8_t)len;
+    memcpy(meta + 2, token, len);
+    (void)snprintf(name, sizeof(name), "/kith.v1.%s", method);
+    return raw_put_frame(out, &(struct wire_frame){.type = WIRE_CALL,
+                                  .call_id = id,
+                                  .method = wire_method_hash(name),
+                                  .value = 60 * 1000,
+                                  .meta = meta,
+                                  .meta_len = len > 0 ? (uint32_t)len + 2 : 0});
+}
+
+bool raw_send_frames(int fd, uint32_t request_id, uint64_t session, uint32_t n_frames,
+    const void *frames, size_t len)
+{
+    uint8_t *message = malloc(WIRE_PREAMBLE_SIZE + len);
+    assert_non_null(message);
+    wire_put_preamble(message, n_frames, session);
+    if (len > 0)
+        memcpy(message + WIRE_PREAMBLE_SIZE, frames, len);
+    bool is_sent = raw_send(fd, request_id, message, WIRE_PREAMBLE_SIZE + len);
+    free(message);
+    return is_sent;
 }

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "rpc/wire.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,3 +28,13 @@ bool raw_send(int fd, uint32_t request_id, const void *body, size_t len);
 
 /* One message of at most `size` bytes; its length without NNG's header, or SIZE_MAX if closed. */
 size_t raw_receive(int fd, uint32_t *request_id, void *out, size_t size);
+
+/* A frame with all it has, for messages put together by hand; returns its length. */
+size_t raw_put_frame(uint8_t *out, const struct wire_frame *frame);
+
+/* A call of "/kith.v1.<method>" by this token, with a minute of time. */
+size_t raw_put_call(uint8_t *out, uint64_t id, const char *method, const char *token);
+
+/* One message of so many frames. */
+bool raw_send_frames(int fd, uint32_t request_id, uint64_t session, uint32_t n_frames,
+    const void *frames, size_t len);

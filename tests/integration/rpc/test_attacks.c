@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who means harm, with a socket and the wire specification: what one connection can take from the
+ * others, and what it can make a server believe.
+ */
+#include "log/log.h"
+#include "loop.h"
+#include "raw.h"
+#include "unit_test.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { SESSION = 42, BUFFER_SIZE = 1 << 20 };
+
+static struct loop loop;
+static uint8_t frames[BUFFER_SIZE];
+
+static int greet(void)
+{
+    int fd = raw_connect(loop.url);
+    raw_greet(fd);
+    return fd;
+}
+
+/* The frames of the next reply, in its order; pointing into static memory. Returns how many. */
+static size_t receive(int fd, struct wire_frame *out, size_t max)
+{
+    static uint8_t reply[BUFFER_SIZE];
+    struct wire_reader reader;
+    uint32_t lane;
+    size_t n = 0;
+    size_t len = raw_receive(fd, &lane, reply, sizeof(reply));
+    assert_true(len != SIZE_MAX);
+    assert_true(wire_open(&reader, reply, len));
+    while (n < max && wire_next(&reader, &out[n]) == WIRE_FRAME)
+        n++;
+    return n;
+}
+
+/* ---- messages that are broken somewhere ---- */
+
+static void what_stands_before_a_broken_frame_does_not_run(void **state)
+{
+    (void)state;
+    struct wire_frame reply[4];
+    loop_start(&loop, &(struct loop_config){0});
+    int fd = greet();
+    size_t len = raw_put_call(frames, 1, "QueueService/Deliver", "service");
+    frames[len + 4] = WIRE_VERSION + 1;
+    len += WIRE_FRAME_SIZE;
+    assert_true(raw_send_frames(fd, 1, 0, 2, frames, len));
+    assert_int_equal(receive(fd, reply, 4), 1);
+    assert_int_equal(reply[0].call_id, 0);
+    assert_int_equal(reply[0].value, ERR_INVALID_ARGUMENT);
+    assert_int_equal(atomic_load(&loop.deliveries), 0);
+    (void)close(fd);
+    loop_stop(&loop);
+}
+
+int main(void)
+{
+    log_open("test", "attacks", LOG_FORMAT_JSON, LOG_FATAL);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_stands_before_a_broken_frame_does_not_run),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
