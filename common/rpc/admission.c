@@ -15,6 +15,9 @@
  */
 enum { KNOWN_SLOTS = 4096 };
 
+/* So many milliseconds' worth of frames a connection may send in advance. */
+enum { MAX_DEBT_MS = 5000 };
+
 struct known {
     _Atomic uint64_t check; /* claim ^ flow */
     _Atomic uint64_t flow;
@@ -127,6 +130,12 @@ enum err_code admission_judge(
     if (wait_ms > 0)
         return refuse(err, wait_ms, "this connection tried too many tokens that are not valid");
     return ERR_OK;
+}
+
+bool admission_charge(struct admission *a, uint32_t pipe, size_t n_frames, int64_t now_us)
+{
+    return limiter_charge(&a->connections, hash_pipe(a, pipe), (uint32_t)n_frames, now_us) <=
+           MAX_DEBT_MS;
 }
 
 void admission_learn(struct admission *a, const struct call *call, const struct rpc_principal *who,

@@ -20,6 +20,12 @@ void admission_free(struct admission *a);
 MUST_USE enum err_code admission_judge(
     struct admission *a, struct call *call, int64_t now_us, struct err *err);
 
+/*
+ * Frames about calls that came before count like calls, but are never refused: calls are instead.
+ * False if the connection has sent so many more than it may that it is to be hung up on.
+ */
+MUST_USE bool admission_charge(struct admission *a, uint32_t pipe, size_t n_frames, int64_t now_us);
+
 /* Whom the call turned out to come from, and, if it failed for its token, that. */
 void admission_learn(struct admission *a, const struct call *call, const struct rpc_principal *who,
     enum err_reason failed, int64_t now_us);

@@ -4,14 +4,20 @@
  */
 #pragma once
 
+#include "rpc/ring.h"
 #include "rpc/schema.h"
 #include "rpc/wire.h"
 
 struct batch;
+struct flow;
 struct stream;
 
 struct call {
-    struct call *next;       /* in the list it waits in */
+    struct call *next;       /* in the list it is handed over in */
+    struct ring waiting;     /* in the row it waits in, or with those parked for like keys */
+    struct ring by_id;       /* while it waits or is parked: for who looks for it by its id … */
+    struct ring by_pipe;     /* … and, parked, by its connection */
+    struct flow *row;        /* of the fair queue: where it waits; NULL: in none */
     struct batch *batch;     /* the message it came in */
     struct wire_frame frame; /* points into that message */
     uint32_t pipe;           /* the connection it came over */

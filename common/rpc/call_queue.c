@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/call_queue.h"
 
+#include "rpc/spread.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +14,10 @@
  * look and park, and two keys sharing a slot cost one needless look.
  */
 enum {
-    WAKE_SLOTS = 1024,
     LAST_TRY_MARGIN_US = 100 * 1000,
     LONGEST_NAP_US = 1000 * 1000,
-    MAX_ROW = 32, /* quick calls taken at once */
+    LOOK_EVERY_US = 2000, /* all that is parked is looked through no more often than that */
+    MAX_ROW = 32,         /* quick calls taken at once */
 };
 
 /*
@@ -38,13 +40,17 @@ struct call_queue {
     size_t n_napping; /* workers waiting for calls */
     size_t n_crews;   /* workers with a row of shared calls */
     size_t max_crews;
-    struct list parked[WAKE_SLOTS];
+    struct spread spread;
+    struct ring by_id[SPREAD_SLOTS];  /* of all that wait or are parked */
+    struct ring parked[SPREAD_SLOTS]; /* by their keys */
     size_t n_parked;
+    struct ring parked_by[PIPE_SLOTS]; /* by their connections */
     uint16_t n_parked_by[PIPE_SLOTS];
     uint32_t gone[PIPE_SLOTS]; /* the last connection of each slot that ended */
     int64_t next_due_us;       /* no parked call is due earlier */
+    int64_t looked_us;         /* when all parked ones were looked at last */
     uint64_t n_wakes;
-    uint64_t woken[WAKE_SLOTS];
+    uint64_t woken[SPREAD_SLOTS];
     bool is_last_call; /* parking is over */
     bool is_stopped;
 };
@@ -58,23 +64,29 @@ static void list_append(struct list *list, struct call *call)
     list->end = &call->next;
 }
 
-static struct call *list_take(struct list *list)
+static size_t slot_of(const struct call_queue *q, const struct id *key)
 {
-    struct call *call = list->first;
-    if (!call)
-        return NULL;
-    list->first = call->next;
-    if (!list->first)
-        list->end = &list->first;
-    return call;
+    uint64_t halves[2];
+    _Static_assert(sizeof(halves) == sizeof(key->bytes), "an id is two numbers");
+    memcpy(halves, key->bytes, sizeof(halves));
+    return spread_slot(&q->spread, halves[0], halves[1]);
 }
 
-static unsigned slot_of(const struct id *key)
+/* From now on it is found by its id; until forget(). */
+static void index_call(struct call_queue *q, struct call *call)
 {
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < sizeof(key->bytes); i++)
-        hash = (hash ^ key->bytes[i]) * 16777619u;
-    return hash % WAKE_SLOTS;
+    ring_add(&q->by_id[spread_slot(&q->spread, call->frame.call_id, call->pipe)], &call->by_id);
+}
+
+static struct call *find(const struct call_queue *q, uint32_t pipe, uint64_t id)
+{
+    const struct ring *slot = &q->by_id[spread_slot(&q->spread, id, pipe)];
+    for (struct ring *at = slot->next; at != slot; at = at->next) {
+        struct call *call = RING_OF(at, struct call, by_id);
+        if (call->frame.call_id == id && call->pipe == pipe)
+            return call;
+    }
+    return NULL;
 }
 
 /* Shortly before the deadline, or at three quarters of a short timeout. */
@@ -107,58 +119,50 @@ static bool has_next(struct call_queue *q)
     return next && (!next->is_shared || q->n_crews < q->max_crews);
 }
 
-typedef bool wanted_fn(const struct call_queue *q, const struct call *call, const void *arg);
-
-/* Move the parked calls of one slot that are wanted to the queue. */
-static void unpark(struct call_queue *q, unsigned slot, wanted_fn *is_wanted, const void *arg)
+/* It is in no list of parked calls any more, but still indexed. */
+static void unpark(struct call_queue *q, struct call *call)
 {
-    struct list kept = {0};
-    struct call *call;
-    while ((call = list_take(&q->parked[slot])) != NULL) {
-        if (!is_wanted(q, call, arg)) {
-            list_append(&kept, call);
-            continue;
+    ring_remove(&call->waiting);
+    ring_remove(&call->by_pipe);
+    q->n_parked--;
+    q->n_parked_by[call->pipe % PIPE_SLOTS]--;
+}
+
+static void bring_back(struct call_queue *q, struct call *call)
+{
+    unpark(q, call);
+    make_ready(q, call);
+    rouse(q, 1, 0);
+}
+
+static bool is_due(const struct call_queue *q, const struct call *call, int64_t now_us)
+{
+    return q->is_last_call || due_us(call) <= now_us;
+}
+
+/* Bring back those whose time has come, and find out when the next one's will. */
+static void unpark_due(struct call_queue *q, int64_t now_us)
+{
+    q->next_due_us = INT64_MAX;
+    for (size_t slot = 0; q->n_parked > 0 && slot < SPREAD_SLOTS; slot++) {
+        struct ring *next;
+        for (struct ring *at = q->parked[slot].next; at != &q->parked[slot]; at = next) {
+            struct call *call = RING_OF(at, struct call, waiting);
+            next = at->next;
+            if (is_due(q, call, now_us))
+                bring_back(q, call);
+            else if (due_us(call) < q->next_due_us)
+                q->next_due_us = due_us(call);
         }
-        q->n_parked--;
-        q->n_parked_by[call->pipe % PIPE_SLOTS]--;
-        make_ready(q, call);
-        rouse(q, 1, 0);
     }
-    q->parked[slot] = kept;
-    if (!kept.first)
-        q->parked[slot].end = &q->parked[slot].first;
+    q->looked_us = now_us;
 }
 
-static void unpark_everywhere(struct call_queue *q, wanted_fn *is_wanted, const void *arg)
+/* When to look at the parked calls next. */
+static int64_t next_look_us(const struct call_queue *q)
 {
-    for (unsigned slot = 0; q->n_parked > 0 && slot < WAKE_SLOTS; slot++)
-        if (q->parked[slot].first)
-            unpark(q, slot, is_wanted, arg);
-}
-
-static bool is_waiting_for(const struct call_queue *q, const struct call *call, const void *key)
-{
-    (void)q;
-    return id_equal(&call->key, key);
-}
-
-static bool is_of_pipe(const struct call_queue *q, const struct call *call, const void *pipe)
-{
-    (void)q;
-    return call->pipe == *(const uint32_t *)pipe;
-}
-
-static bool is_due(const struct call_queue *q, const struct call *call, const void *now_us)
-{
-    return q->is_last_call || due_us(call) <= *(const int64_t *)now_us;
-}
-
-static bool is_any(const struct call_queue *q, const struct call *call, const void *arg)
-{
-    (void)q;
-    (void)call;
-    (void)arg;
-    return true;
+    int64_t soonest_us = q->looked_us + LOOK_EVERY_US;
+    return q->next_due_us > soonest_us ? q->next_due_us : soonest_us;
 }
 
 struct call_queue *call_queue_new(
@@ -178,6 +182,13 @@ struct call_queue *call_queue_new(
     (void)pthread_cond_init(&q->changed, &attr);
     (void)pthread_condattr_destroy(&attr);
     (void)pthread_mutex_init(&q->lock, NULL);
+    q->spread = spread_new();
+    for (size_t slot = 0; slot < SPREAD_SLOTS; slot++) {
+        ring_init(&q->by_id[slot]);
+        ring_init(&q->parked[slot]);
+    }
+    for (size_t slot = 0; slot < PIPE_SLOTS; slot++)
+        ring_init(&q->parked_by[slot]);
     q->clock = clock;
     q->max_crews = max_crews;
     q->next_due_us = INT64_MAX;
@@ -208,6 +219,10 @@ struct call *call_queue_push(struct call_queue *q, struct call *calls)
         n_quick += call->is_quick && !call->is_shared;
         n_slow += !call->is_quick;
         struct call *displaced = q->is_stopped ? call : fair_queue_push(q->ready, call);
+        if (displaced != call)
+            index_call(q, call);
+        if (displaced && displaced != call)
+            ring_remove(&displaced->by_id);
         if (displaced)
             list_append(&refused, displaced);
     }
@@ -217,18 +232,11 @@ struct call *call_queue_push(struct call_queue *q, struct call *calls)
     return refused.first;
 }
 
-/* Bring back parked calls whose time has come, and find out when the next one's will. */
 static void look_at_the_clock(struct call_queue *q)
 {
     int64_t now_us = clock_mono_us(q->clock);
-    if (q->n_parked == 0 || now_us < q->next_due_us)
-        return;
-    unpark_everywhere(q, is_due, &now_us);
-    q->next_due_us = INT64_MAX;
-    for (unsigned slot = 0; slot < WAKE_SLOTS; slot++)
-        for (const struct call *call = q->parked[slot].first; call; call = call->next)
-            if (due_us(call) < q->next_due_us)
-                q->next_due_us = due_us(call);
+    if (q->n_parked > 0 && now_us >= next_look_us(q))
+        unpark_due(q, now_us);
 }
 
 static void nap_until_due(struct call_queue *q)
@@ -237,7 +245,7 @@ static void nap_until_due(struct call_queue *q)
         (void)pthread_cond_wait(&q->changed, &q->lock);
         return;
     }
-    int64_t wait_us = q->next_due_us - clock_mono_us(q->clock);
+    int64_t wait_us = next_look_us(q) - clock_mono_us(q->clock);
     if (wait_us > LONGEST_NAP_US)
         wait_us = LONGEST_NAP_US;
     if (wait_us < 1)
@@ -257,6 +265,11 @@ static void nap(struct call_queue *q)
     q->n_napping--;
 }
 
+static bool is_gone(const struct call_queue *q, const struct call *call)
+{
+    return q->gone[call->pipe % PIPE_SLOTS] == call->pipe;
+}
+
 /*
  * The next call, and, if it is quick, the quick ones right behind it. To refuse one that is late
  * takes no time at all, so whatever is next comes along.
@@ -270,6 +283,8 @@ static struct call *take_row(struct call_queue *q)
     size_t n = 0;
     do {
         struct call *taken = fair_queue_pop(q->ready, now_us);
+        ring_remove(&taken->by_id);
+        taken->is_abandoned |= is_gone(q, taken);
         taken->looked_at = q->n_wakes;
         taken->is_last_try = q->is_last_call || due_us(taken) <= now_us;
         list_append(&row, taken);
@@ -317,13 +332,16 @@ void call_queue_disband(struct call_queue *q)
     (void)pthread_mutex_unlock(&q->lock);
 }
 
-static bool set_aside(struct call_queue *q, struct call *call, unsigned slot)
+static bool set_aside(struct call_queue *q, struct call *call, size_t slot)
 {
-    uint16_t *n_of_pipe = &q->n_parked_by[call->pipe % PIPE_SLOTS];
+    size_t pipe_slot = call->pipe % PIPE_SLOTS;
+    uint16_t *n_of_pipe = &q->n_parked_by[pipe_slot];
     bool has_place = call->stream || *n_of_pipe < MAX_PARKED_PER_PIPE; /* streams are bounded */
     if (q->n_parked >= MAX_PARKED || !has_place)
         return false;
-    list_append(&q->parked[slot], call);
+    ring_add(&q->parked[slot], &call->waiting);
+    ring_add(&q->parked_by[pipe_slot], &call->by_pipe);
+    index_call(q, call);
     q->n_parked++;
     ++*n_of_pipe;
     if (due_us(call) < q->next_due_us) {
@@ -337,9 +355,10 @@ bool call_queue_park(struct call_queue *q, struct call *call)
 {
     bool has_place = true;
     (void)pthread_mutex_lock(&q->lock);
-    unsigned slot = slot_of(&call->key);
-    call->is_abandoned |= q->gone[call->pipe % PIPE_SLOTS] == call->pipe;
+    size_t slot = slot_of(q, &call->key);
+    call->is_abandoned |= is_gone(q, call);
     if (q->woken[slot] > call->looked_at || q->is_last_call || call->is_abandoned) {
+        index_call(q, call);
         make_ready(q, call);
         rouse(q, 1, 0);
     } else {
@@ -352,7 +371,7 @@ bool call_queue_park(struct call_queue *q, struct call *call)
 void call_queue_again(struct call_queue *q, struct call *call)
 {
     (void)pthread_mutex_lock(&q->lock);
-    call->is_abandoned |= q->gone[call->pipe % PIPE_SLOTS] == call->pipe;
+    index_call(q, call);
     make_ready(q, call);
     rouse(q, 1, 0);
     (void)pthread_mutex_unlock(&q->lock);
@@ -360,10 +379,16 @@ void call_queue_again(struct call_queue *q, struct call *call)
 
 void call_queue_wake(struct call_queue *q, const struct id *key)
 {
+    struct ring *next;
     (void)pthread_mutex_lock(&q->lock);
-    unsigned slot = slot_of(key);
+    size_t slot = slot_of(q, key);
     q->woken[slot] = ++q->n_wakes;
-    unpark(q, slot, is_waiting_for, key);
+    for (struct ring *at = q->parked[slot].next; at != &q->parked[slot]; at = next) {
+        struct call *call = RING_OF(at, struct call, waiting);
+        next = at->next;
+        if (id_equal(&call->key, key))
+            bring_back(q, call);
+    }
     (void)pthread_mutex_unlock(&q->lock);
 }
 
@@ -371,65 +396,57 @@ size_t call_queue_list_parked(struct call_queue *q, struct id *out, size_t max)
 {
     size_t n = 0;
     (void)pthread_mutex_lock(&q->lock);
-    for (unsigned slot = 0; n < q->n_parked && slot < WAKE_SLOTS; slot++)
-        for (const struct call *call = q->parked[slot].first; call && n < max; call = call->next)
-            out[n++] = call->key;
+    for (size_t slot = 0; n < q->n_parked && n < max && slot < SPREAD_SLOTS; slot++) {
+        const struct ring *head = &q->parked[slot];
+        for (struct ring *at = head->next; at != head && n < max; at = at->next)
+            out[n++] = RING_OF(at, struct call, waiting)->key;
+    }
     (void)pthread_mutex_unlock(&q->lock);
     return n;
 }
 
-static void abandon_if_of_pipe(struct call *call, void *pipe)
-{
-    call->is_abandoned |= call->pipe == *(const uint32_t *)pipe;
-}
-
+/* Those that wait are found out when they are taken, those that run when they would be parked.
+ * Pipes are numbered in sequence. */
 void call_queue_abandon(struct call_queue *q, uint32_t pipe)
 {
+    struct ring *next;
     (void)pthread_mutex_lock(&q->lock);
-    unpark_everywhere(q, is_of_pipe, &pipe);
-    fair_queue_visit(q->ready, abandon_if_of_pipe, &pipe);
-    /* Running calls are in no list: parking one must find out. Pipes are numbered in sequence. */
     q->gone[pipe % PIPE_SLOTS] = pipe;
+    struct ring *own = &q->parked_by[pipe % PIPE_SLOTS];
+    for (struct ring *at = own->next; at != own; at = next) {
+        struct call *call = RING_OF(at, struct call, by_pipe);
+        next = at->next;
+        if (call->pipe == pipe)
+            bring_back(q, call);
+    }
     (void)pthread_mutex_unlock(&q->lock);
-}
-
-struct cancel {
-    uint32_t pipe;
-    const uint64_t *ids;
-    size_t n_ids;
-};
-
-static bool is_cancelled(const struct call *call, const void *arg)
-{
-    const struct cancel *cancel = arg;
-    return call->pipe == cancel->pipe &&
-           call_id_is_among(call->frame.call_id, cancel->ids, cancel->n_ids);
-}
-
-static bool is_parked_and_cancelled(
-    const struct call_queue *q, const struct call *call, const void *arg)
-{
-    (void)q;
-    return is_cancelled(call, arg);
 }
 
 struct call *call_queue_cancel(
     struct call_queue *q, uint32_t pipe, const uint64_t *ids, size_t n_ids)
 {
-    const struct cancel cancel = {pipe, ids, n_ids};
+    struct list taken = {0};
+    struct call *call;
     (void)pthread_mutex_lock(&q->lock);
-    if (q->n_parked_by[pipe % PIPE_SLOTS] > 0)
-        unpark_everywhere(q, is_parked_and_cancelled, &cancel);
-    struct call *taken = fair_queue_remove(q->ready, is_cancelled, &cancel);
+    for (size_t i = 0; i < n_ids; i++) {
+        while ((call = find(q, pipe, ids[i])) != NULL) {
+            if (call->row)
+                fair_queue_remove(q->ready, call);
+            else
+                unpark(q, call);
+            ring_remove(&call->by_id);
+            list_append(&taken, call);
+        }
+    }
     (void)pthread_mutex_unlock(&q->lock);
-    return taken;
+    return taken.first;
 }
 
 void call_queue_unpark_all(struct call_queue *q)
 {
     (void)pthread_mutex_lock(&q->lock);
     q->is_last_call = true;
-    unpark_everywhere(q, is_any, NULL);
+    unpark_due(q, 0);
     (void)pthread_mutex_unlock(&q->lock);
 }
 

@@ -58,7 +58,7 @@ size_t call_queue_list_parked(struct call_queue *q, struct id *out, size_t max);
 struct call *call_queue_cancel(
     struct call_queue *q, uint32_t pipe, const uint64_t *ids, size_t n_ids);
 
-/* Mark the calls of this connection abandoned; parked ones come back. */
+/* The calls of this connection are abandoned from now on; parked ones come back. */
 void call_queue_abandon(struct call_queue *q, uint32_t pipe);
 
 /* Every parked call, now and from now on, gets its last try. */

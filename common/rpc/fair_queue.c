@@ -25,8 +25,7 @@ struct flow {
     uint64_t key;
     struct flow *same_slot; /* or the next free one */
     struct flow *next;      /* in the round */
-    struct call *first;
-    struct call **end;
+    struct ring calls;
     size_t n_calls;
     int64_t deficit_us; /* what it may still use before others have their turn */
     struct delay delay;
@@ -47,7 +46,8 @@ struct fair_queue {
     struct flow *longest; /* lately; may be out of date */
     struct flow *slots[FLOW_SLOTS];
     struct flow *free;
-    struct flow crowd; /* of callers too many to tell apart */
+    struct flow crowd; /* of callers too many to tell apart; in use once it is in a round */
+    bool has_crowd;
     struct flow flows[MAX_FLOWS];
 };
 
@@ -96,9 +96,9 @@ size_t fair_queue_callers(const struct fair_queue *q)
 {
     size_t n = 0;
     for (const struct flow *flow = q->fresh.first; flow; flow = flow->next)
-        n += flow->first != NULL;
+        n += flow->n_calls > 0;
     for (const struct flow *flow = q->old.first; flow; flow = flow->next)
-        n += flow->first != NULL;
+        n += flow->n_calls > 0;
     return n;
 }
 
@@ -112,7 +112,7 @@ static struct flow **slot_of(struct fair_queue *q, uint64_t key)
 static void flow_begin(struct fair_queue *q, struct flow *flow, uint64_t key)
 {
     *flow = (struct flow){.key = key, .deficit_us = QUANTUM_US};
-    flow->end = &flow->first;
+    ring_init(&flow->calls);
     round_append(&q->fresh, flow);
     q->n_flows++;
 }
@@ -125,8 +125,9 @@ static struct flow *flow_of(struct fair_queue *q, uint64_t key)
             return flow;
     struct flow *flow = q->free;
     if (!flow) {
-        if (!q->crowd.end)
+        if (!q->has_crowd)
             flow_begin(q, &q->crowd, 0);
+        q->has_crowd = true;
         return &q->crowd;
     }
     q->free = flow->same_slot;
@@ -143,7 +144,7 @@ static void flow_end(struct fair_queue *q, struct flow *flow)
     if (q->longest == flow)
         q->longest = NULL;
     if (flow == &q->crowd) {
-        q->crowd.end = NULL;
+        q->has_crowd = false;
         return;
     }
     struct flow **at = slot_of(q, flow->key);
@@ -156,27 +157,36 @@ static void flow_end(struct fair_queue *q, struct flow *flow)
 
 static void append(struct fair_queue *q, struct flow *flow, struct call *call)
 {
-    call->next = NULL;
-    *flow->end = call;
-    flow->end = &call->next;
+    ring_add(&flow->calls, &call->waiting);
+    call->row = flow;
     flow->n_calls++;
     q->n_calls++;
     if (!q->longest || flow->n_calls > q->longest->n_calls)
         q->longest = flow;
 }
 
-static struct call *take(struct fair_queue *q, struct flow *flow)
+static struct call *head_of(const struct flow *flow)
 {
-    struct call *call = flow->first;
-    flow->first = call->next;
+    return RING_OF(flow->calls.next, struct call, waiting);
+}
+
+void fair_queue_remove(struct fair_queue *q, struct call *call)
+{
+    struct flow *flow = call->row;
+    ring_remove(&call->waiting);
+    call->row = NULL;
     flow->n_calls--;
     q->n_calls--;
-    if (flow->first)
-        return call;
-    flow->end = &flow->first;
-    flow->delay.min_us = 0; /* a queue that runs empty is not a standing one */
+    if (flow->n_calls == 0)
+        flow->delay.min_us = 0; /* a queue that runs empty is not a standing one */
     if (q->n_calls == 0)
         q->delay.min_us = 0;
+}
+
+static struct call *take(struct fair_queue *q, const struct flow *flow)
+{
+    struct call *call = head_of(flow);
+    fair_queue_remove(q, call);
     return call;
 }
 
@@ -225,9 +235,9 @@ static struct flow *settle(struct fair_queue *q)
     while (q->n_calls > 0) {
         struct round *round = q->fresh.first ? &q->fresh : &q->old;
         struct flow *flow = round->first;
-        if (flow->first && (flow->deficit_us > 0 || q->n_flows == 1))
+        if (flow->n_calls > 0 && (flow->deficit_us > 0 || q->n_flows == 1))
             return flow;
-        bool is_over = !flow->first && round == &q->old;
+        bool is_over = flow->n_calls == 0 && round == &q->old;
         (void)round_take(round);
         if (is_over) {
             flow_end(q, flow);
@@ -244,7 +254,7 @@ static struct flow *settle(struct fair_queue *q)
 const struct call *fair_queue_peek(struct fair_queue *q)
 {
     const struct flow *flow = settle(q);
-    return flow ? flow->first : NULL;
+    return flow ? head_of(flow) : NULL;
 }
 
 /*
@@ -284,7 +294,7 @@ struct call *fair_queue_pop(struct fair_queue *q, int64_t now_us)
     struct flow *flow = settle(q);
     if (!flow)
         return NULL;
-    const struct call *head = flow->first;
+    const struct call *head = head_of(flow);
     bool is_late = false;
     if (q->config.target_us > 0) {
         int64_t wait_us = now_us - head->queued_us;
@@ -298,46 +308,4 @@ struct call *fair_queue_pop(struct fair_queue *q, int64_t now_us)
     if (q->n_flows == 1 && flow->deficit_us <= 0)
         flow->deficit_us = QUANTUM_US;
     return call;
-}
-
-/* Move the calls of one row that match to the end of a list; returns its new end. */
-static struct call **remove_from(struct fair_queue *q, struct flow *flow,
-    fair_queue_match_fn *is_match, const void *arg, struct call **end)
-{
-    struct call **at = &flow->first;
-    while (*at) {
-        struct call *call = *at;
-        if (!is_match(call, arg)) {
-            at = &call->next;
-            continue;
-        }
-        *at = call->next;
-        flow->n_calls--;
-        q->n_calls--;
-        call->next = NULL;
-        *end = call;
-        end = &call->next;
-    }
-    flow->end = at;
-    return end;
-}
-
-struct call *fair_queue_remove(struct fair_queue *q, fair_queue_match_fn *is_match, const void *arg)
-{
-    const struct round *rounds[] = {&q->fresh, &q->old};
-    struct call *taken = NULL;
-    struct call **end = &taken;
-    for (size_t i = 0; i < 2; i++)
-        for (struct flow *flow = rounds[i]->first; flow; flow = flow->next)
-            end = remove_from(q, flow, is_match, arg, end);
-    return taken;
-}
-
-void fair_queue_visit(struct fair_queue *q, fair_queue_visit_fn *visit, void *arg)
-{
-    const struct round *rounds[] = {&q->fresh, &q->old};
-    for (size_t i = 0; i < 2; i++)
-        for (struct flow *flow = rounds[i]->first; flow; flow = flow->next)
-            for (struct call *call = flow->first; call; call = call->next)
-                visit(call, arg);
 }

@@ -47,13 +47,5 @@ const struct call *fair_queue_peek(struct fair_queue *q);
 /* Take that call. `call->is_late`: it waited too long and is to be refused. */
 struct call *fair_queue_pop(struct fair_queue *q, int64_t now_us);
 
-typedef void fair_queue_visit_fn(struct call *call, void *arg);
-
-typedef bool fair_queue_match_fn(const struct call *call, const void *arg);
-
-/* Take the waiting calls that match; returns them linked by `next`. */
-struct call *fair_queue_remove(
-    struct fair_queue *q, fair_queue_match_fn *is_match, const void *arg);
-
-/* Show every waiting call. */
-void fair_queue_visit(struct fair_queue *q, fair_queue_visit_fn *visit, void *arg);
+/* Take this call, which waits here, out of its row. */
+void fair_queue_remove(struct fair_queue *q, struct call *call);

@@ -49,6 +49,21 @@ uint32_t limiter_take(struct limiter *l, uint64_t key, int64_t now_us)
     return 0;
 }
 
+uint32_t limiter_charge(struct limiter *l, uint64_t key, uint32_t n, int64_t now_us)
+{
+    if (l->per_second <= 0)
+        return 0;
+    int64_t now_ns = now_us * 1000;
+    struct limiter_bucket *bucket = find(l, key, now_ns);
+    int64_t full_at_ns = atomic_load_explicit(&bucket->full_at_ns, memory_order_relaxed);
+    int64_t after_ns;
+    do {
+        after_ns = (full_at_ns > now_ns ? full_at_ns : now_ns) + n * cost_ns(l);
+    } while (!atomic_compare_exchange_weak_explicit(
+        &bucket->full_at_ns, &full_at_ns, after_ns, memory_order_relaxed, memory_order_relaxed));
+    return wait_ms(l, after_ns, now_ns);
+}
+
 uint32_t limiter_look(struct limiter *l, uint64_t key, int64_t now_us)
 {
     if (l->per_second <= 0)

@@ -176,6 +176,12 @@ static void drop(
     transport_uncork(s->transport, &cork);
 }
 
+static bool may_tell(void *self, uint32_t pipe, size_t n_frames)
+{
+    struct rpc_server *s = self;
+    return admission_charge(s->admission, pipe, n_frames, clock_mono_us(s->config.clock));
+}
+
 /*
  * In this order: a call that is about to be parked is found running, and dropped by its worker; a
  * stream that another worker took up meanwhile, by that one.
@@ -193,10 +199,11 @@ static void on_credit(void *self, uint32_t pipe, uint64_t call_id, uint32_t byte
 {
     struct rpc_server *s = self;
     struct id key = stream_credit_key(pipe, call_id);
-    if (streams_grant(s->streams, pipe, call_id, bytes)) {
+    enum grant granted = streams_grant(s->streams, pipe, call_id, bytes);
+    if (granted == GRANT_WAKES)
         call_queue_wake(s->queue, &key);
+    if (granted != GRANT_TOO_MUCH)
         return;
-    }
     streams_doom(s->streams, pipe, call_id, REASON_STREAM_OVERDRAWN);
     drop(s, pipe, &call_id, 1, REASON_STREAM_OVERDRAWN);
 }
@@ -449,7 +456,8 @@ static enum err_code build_parts(struct rpc_server *s, struct err *err)
     if (!has_tap || !s->listen || !s->health || !s->queue || !s->admission || !s->streams)
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the server");
     const struct transport_config config = {s->config.max_message, s->config.clock};
-    const struct transport_events events = {on_calls, on_cancels, on_credit, on_lane, on_gone, s};
+    const struct transport_events events = {
+        on_calls, may_tell, on_cancels, on_credit, on_lane, on_gone, s};
     enum err_code code = transport_new(&s->transport, &config, &events, err);
     return code == ERR_OK ? schema_new(&s->schema, err) : code;
 }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/stream.h"
 
+#include "rpc/spread.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Connections are counted by slot; two that share one share its places. */
-enum { SLOTS = 4096, PIPE_SLOTS = 4096, MAX_STREAMS = 8192, MAX_OF_PIPE = 256 };
+enum { PIPE_SLOTS = 4096, MAX_STREAMS = 8192, MAX_OF_PIPE = 256 };
 
 struct streams {
     pthread_mutex_t lock;
-    struct stream *slots[SLOTS];
+    struct spread spread;
+    struct stream *slots[SPREAD_SLOTS];
     size_t n;
     uint16_t n_of_pipe[PIPE_SLOTS];
 };
@@ -18,8 +21,10 @@ struct streams {
 struct streams *streams_new(void)
 {
     struct streams *s = calloc(1, sizeof(*s));
-    if (s)
-        (void)pthread_mutex_init(&s->lock, NULL);
+    if (!s)
+        return NULL;
+    (void)pthread_mutex_init(&s->lock, NULL);
+    s->spread = spread_new();
     return s;
 }
 
@@ -27,7 +32,7 @@ void streams_free(struct streams *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (size_t i = 0; i < SPREAD_SLOTS; i++) {
         while (s->slots[i]) {
             struct stream *stream = s->slots[i];
             s->slots[i] = stream->next;
@@ -40,10 +45,8 @@ void streams_free(struct streams *s)
 
 static struct stream **slot_of(struct streams *s, uint32_t pipe, uint64_t call_id)
 {
-    uint64_t mixed = (call_id ^ ((uint64_t)pipe << 32)) * UINT64_C(0x9e3779b97f4a7c15);
-    return &s->slots[mixed >> 52];
+    return &s->slots[spread_slot(&s->spread, call_id, pipe)];
 }
-_Static_assert(SLOTS == 1 << (64 - 52), "slot_of takes the upper bits");
 
 bool streams_open(struct streams *s, struct call *call, bool is_alone)
 {
@@ -105,16 +108,25 @@ void streams_doom(struct streams *s, uint32_t pipe, uint64_t call_id, enum err_r
     (void)pthread_mutex_unlock(&s->lock);
 }
 
-bool streams_grant(struct streams *s, uint32_t pipe, uint64_t call_id, uint32_t bytes)
+/* Under the lock. */
+static enum grant grant(struct stream *stream, uint32_t bytes)
+{
+    if (atomic_load(&stream->doom) != 0)
+        return GRANT_NOTED;
+    int64_t credit = atomic_load(&stream->credit);
+    if (bytes > STREAM_MAX_CREDIT - credit)
+        return GRANT_TOO_MUCH;
+    int64_t before = atomic_fetch_add(&stream->credit, bytes); /* less by now, if it sends */
+    return before <= 0 && before + bytes > 0 ? GRANT_WAKES : GRANT_NOTED;
+}
+
+enum grant streams_grant(struct streams *s, uint32_t pipe, uint64_t call_id, uint32_t bytes)
 {
     (void)pthread_mutex_lock(&s->lock);
     struct stream *stream = find(s, pipe, call_id);
-    bool is_open = stream && atomic_load(&stream->doom) == 0;
-    bool is_fine = !is_open || bytes <= STREAM_MAX_CREDIT - atomic_load(&stream->credit);
-    if (is_fine && is_open)
-        atomic_fetch_add(&stream->credit, bytes);
+    enum grant granted = stream ? grant(stream, bytes) : GRANT_NOTED;
     (void)pthread_mutex_unlock(&s->lock);
-    return is_fine;
+    return granted;
 }
 
 /* Random ids and those of time begin otherwise: keys of members do not meet these. */

@@ -40,8 +40,15 @@ void streams_free(struct streams *s);
 MUST_USE bool streams_open(struct streams *s, struct call *call, bool is_alone);
 void streams_close(struct streams *s, struct stream *stream); /* NULL is fine */
 
-/* The client may be sent so many bytes more. False if that is more than may be, once. */
-MUST_USE bool streams_grant(struct streams *s, uint32_t pipe, uint64_t call_id, uint32_t bytes);
+enum grant {
+    GRANT_NOTED,
+    GRANT_WAKES,    /* it had no credit, and has some now */
+    GRANT_TOO_MUCH, /* more than a stream may have; said once */
+};
+
+/* The client may be sent so many bytes more. */
+MUST_USE enum grant streams_grant(
+    struct streams *s, uint32_t pipe, uint64_t call_id, uint32_t bytes);
 
 /* It ends before its next run. Nothing happens if there is none. */
 void streams_doom(struct streams *s, uint32_t pipe, uint64_t call_id, enum err_reason reason);

@@ -17,6 +17,8 @@ struct transport;
 struct transport_events {
     /* The calls of a message; each must be answered, here or later. */
     void (*on_calls)(void *self, struct call *calls, size_t n_calls);
+    /* So many frames about earlier calls came; they are told below. False: hang up instead. */
+    bool (*may_tell)(void *self, uint32_t pipe, size_t n_frames);
     /* The client of this connection waits no longer for these of its calls. */
     void (*on_cancels)(void *self, uint32_t pipe, const uint64_t *ids, size_t n);
     /* The stream of such a call may send so many bytes more. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/transport_state.h"
 
-enum { MAX_CANCELS = 128 /* of one message, since each is looked for; more are ignored */ };
+enum { MAX_CANCELS = 128 /* of one message; more are ignored */ };
 
 static void refuse_message(struct transport *t, struct batch *b, const char *why)
 {
@@ -36,6 +36,10 @@ static void tell_controls(struct transport *t, const struct batch *b, uint32_t p
     if (b->n_controls == 0 ||
         !wire_open(&reader, nng_msg_body(b->request), nng_msg_len(b->request)))
         return;
+    if (!t->events.may_tell(t->events.self, pipe, b->n_controls)) {
+        (void)nng_pipe_close((nng_pipe){pipe});
+        return;
+    }
     while (wire_next(&reader, &frame) == WIRE_FRAME)
         if (frame.type == WIRE_CANCEL && n_cancels < MAX_CANCELS)
             cancels[n_cancels++] = frame.call_id;

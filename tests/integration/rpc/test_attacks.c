@@ -8,7 +8,10 @@
 #include "raw.h"
 #include "unit_test.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum { SESSION = 42, BUFFER_SIZE = 1 << 20 };
@@ -58,11 +61,41 @@ static void what_stands_before_a_broken_frame_does_not_run(void **state)
     loop_stop(&loop);
 }
 
+/* ---- floods ---- */
+
+static bool is_closed_soon(int fd)
+{
+    uint8_t byte;
+    const struct timeval patience = {.tv_sec = 10};
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    ssize_t n;
+    while ((n = read(fd, &byte, 1)) > 0)
+        continue;
+    return n == 0 || errno == ECONNRESET;
+}
+
+static void who_floods_with_frames_about_calls_is_hung_up_on(void **state)
+{
+    (void)state;
+    size_t len = 0;
+    loop_start(&loop, &(struct loop_config){.limits = {.connection_rate = 100}});
+    for (uint64_t i = 0; i < 1000; i++)
+        len += raw_put_frame(frames + len,
+            &(struct wire_frame){.type = i % 2 ? WIRE_CANCEL : WIRE_CREDIT, .call_id = i});
+    int fd = greet();
+    assert_true(raw_send_frames(fd, 1, SESSION, 1000, frames, len));
+    assert_true(is_closed_soon(fd));
+    loop_ping(&loop, 10);
+    (void)close(fd);
+    loop_stop(&loop);
+}
+
 int main(void)
 {
     log_open("test", "attacks", LOG_FORMAT_JSON, LOG_FATAL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_stands_before_a_broken_frame_does_not_run),
+        cmocka_unit_test(who_floods_with_frames_about_calls_is_hung_up_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,10 +183,32 @@ static void a_meta_that_is_cut_or_odd_is_no_token(void **state)
 
 #define TEST(name) cmocka_unit_test_teardown(name, drop)
 
+static void frames_about_calls_count_like_calls_and_too_many_end_the_connection(void **state)
+{
+    (void)state;
+    make(100, 0, 0);
+    assert_true(admission_charge(admission, 1, 100, 0));
+    assert_true(wait_of(1, NULL, 0) > 0);
+    assert_int_equal(wait_of(2, NULL, 0), 0);
+    assert_true(admission_charge(admission, 1, 400, 0));
+    assert_false(admission_charge(admission, 1, 200, 0));
+    assert_int_equal(wait_of(1, NULL, 10 * SECOND_US), 0);
+}
+
+static void without_a_rate_frames_about_calls_are_not_counted(void **state)
+{
+    (void)state;
+    make(0, 0, 0);
+    for (size_t i = 0; i < 1000; i++)
+        assert_true(admission_charge(admission, 1, 4096, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_caller_is_his_connection_until_his_token_was_found_good),
+        TEST(frames_about_calls_count_like_calls_and_too_many_end_the_connection),
+        TEST(without_a_rate_frames_about_calls_are_not_counted),
         TEST(a_member_is_one_caller_over_all_connections_and_tokens),
         TEST(a_connection_that_named_its_member_once_is_that_member),
         TEST(a_connection_is_limited_and_told_how_long_to_wait),

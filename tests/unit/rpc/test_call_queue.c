@@ -2,6 +2,8 @@
 #include "rpc/call_queue.h"
 #include "unit_test.h"
 
+#include <time.h>
+
 static int64_t now_us;
 
 static int64_t turned_us(void *self)
@@ -172,6 +174,73 @@ static void cancelled_calls_are_taken_out_wherever_they_wait(void **state)
         assert_null(call_queue_push(queue, &calls[i]));
 }
 
+static void calls_of_one_id_are_cancelled_together(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        calls[i].pipe = 1;
+        calls[i].frame.call_id = 7;
+        assert_null(call_queue_push(queue, &calls[i]));
+    }
+    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    assert_true(call_queue_park(queue, &calls[0]));
+    const struct call *taken = call_queue_cancel(queue, 1, (uint64_t[]){7, 7}, 2);
+    size_t n = 0;
+    for (; taken; taken = taken->next)
+        n++;
+    assert_int_equal(n, 3);
+    assert_null(call_queue_try(queue));
+    assert_int_equal(call_queue_count(queue).n_parked, 0);
+}
+
+static int64_t cpu_us(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* By who has a call parked himself: nothing is spared for being somebody else's. */
+static void a_cancel_or_a_lost_connection_costs_the_same_however_much_waits(void **state)
+{
+    (void)state;
+    enum { N_CALLS = 20000, N_FRAMES = 20000, MAX_US = 500 * 1000 };
+    static struct call many[N_CALLS];
+    call_queue_free(queue);
+    queue = call_queue_new(&(struct fair_queue_config){.limit = N_CALLS}, 1, &turned);
+    assert_true(park(&calls[0]));
+    for (size_t i = 0; i < N_CALLS; i++) {
+        many[i] = calls[1];
+        many[i].pipe = calls[0].pipe;
+        many[i].frame.call_id = i + 1;
+        assert_null(call_queue_push(queue, &many[i]));
+    }
+    int64_t began_us = cpu_us();
+    for (uint64_t i = 0; i < N_FRAMES; i++)
+        assert_null(call_queue_cancel(queue, calls[0].pipe, (uint64_t[]){N_CALLS + 1 + i}, 1));
+    for (uint32_t i = 0; i < N_FRAMES; i++)
+        call_queue_abandon(queue, 1000000 + i);
+    assert_in_range(cpu_us() - began_us, 0, MAX_US);
+}
+
+/* Each look goes through all that is parked. */
+static void parked_calls_that_are_due_one_after_the_other_are_looked_at_together(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        calls[i].deadline_us = now_us + 1000000 + (int64_t)i * 1000;
+        assert_true(park(&calls[i]));
+    }
+    now_us = calls[0].deadline_us - 100000;
+    assert_ptr_equal(call_queue_try(queue), &calls[0]);
+    now_us += 1000;
+    assert_null(call_queue_try(queue));
+    now_us += 1000;
+    assert_ptr_equal(call_queue_try(queue), &calls[1]);
+    assert_ptr_equal(call_queue_try(queue), &calls[2]);
+    assert_true(calls[1].is_last_try);
+}
+
 static void after_the_last_call_nothing_stays_parked(void **state)
 {
     (void)state;
@@ -232,6 +301,9 @@ int main(void)
         TEST(calls_of_a_lost_connection_are_marked_and_unparked),
         TEST(a_call_whose_connection_ends_while_it_runs_is_not_parked_for_nobody),
         TEST(cancelled_calls_are_taken_out_wherever_they_wait),
+        TEST(calls_of_one_id_are_cancelled_together),
+        TEST(a_cancel_or_a_lost_connection_costs_the_same_however_much_waits),
+        TEST(parked_calls_that_are_due_one_after_the_other_are_looked_at_together),
         TEST(after_the_last_call_nothing_stays_parked),
         TEST(a_stopped_queue_gives_nothing_out),
         TEST(shared_calls_wait_for_the_crew_and_then_leave_as_one_row),
