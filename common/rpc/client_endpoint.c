@@ -460,7 +460,7 @@ enum err_code endpoint_connect(struct endpoint *e, const struct rpc_tls *files, 
     enum err_code code = load_tls(e, files, err);
     if (code != ERR_OK)
         return code;
-    int rv = nng_req0_open(&s);
+    int rv = socket_open_req(&s);
     if (rv != 0)
         return err_raise(err, REASON_INTERNAL_ERROR, "cannot open a socket: %s", nng_strerror(rv));
     e->socket = s;

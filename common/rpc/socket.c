@@ -1,12 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/socket.h"
 
+#include "rpc/mend.h"
+
+#include <nng/protocol/reqrep0/rep.h>
+#include <nng/protocol/reqrep0/req.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 #include <time.h>
 
 enum { PATIENCE_S = 1 };
+
+int socket_open_rep(nng_socket *out)
+{
+    (void)mend_nng();
+    return nng_rep0_open(out);
+}
+
+int socket_open_req(nng_socket *out)
+{
+    (void)mend_nng();
+    return nng_req0_open(out);
+}
 
 static void *close_it(void *arg)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Socket: closing one without waiting for ever, and what NNG counted of it. Private to common/rpc.
+ * Socket: opening one, closing it without waiting for ever, and what NNG counted of it. Private to
+ * common/rpc.
  */
 #pragma once
 
@@ -8,10 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Of one that answers, and of one that asks; what NNG returns. */
+int socket_open_rep(nng_socket *out);
+int socket_open_req(nng_socket *out);
+
 /*
- * False if NNG did not finish closing within two seconds: what its callbacks use must then live on.
- * NNG 1.5 loses track of about one in a thousand connections that break while they are made or used
- * first; it then never finishes.
+ * False if NNG did not finish closing within a second: what its callbacks use must then live on.
+ * That is for programs in which NNG is not mended (see mend.h).
  */
 bool socket_close(nng_socket socket);
 

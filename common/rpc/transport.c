@@ -2,7 +2,6 @@
 #include "rpc/socket.h"
 #include "rpc/transport_state.h"
 
-#include <nng/protocol/reqrep0/rep.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -93,7 +92,7 @@ enum err_code transport_new(struct transport **out, const struct transport_confi
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the transport");
     t->config = *config;
     t->events = *events;
-    int rv = nng_rep0_open(&t->socket);
+    int rv = socket_open_rep(&t->socket);
     if (rv != 0) {
         free(t);
         return nng_fault(err, "nng_rep0_open", rv);

@@ -54,7 +54,7 @@ static void break_link(struct proxy *p, size_t i)
 
 static void add_link(struct proxy *p)
 {
-    int fd = accept(p->listener, NULL, NULL);
+    int fd = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0)
         return;
     int target = p->n_links < MAX_LINKS ? raw_try_connect(p->target) : -1;

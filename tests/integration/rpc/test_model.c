@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random schedules of calls, slow ones, cancels, connections cut and servers restarted, against a
- * reference that knows only what was asked for and what was answered: every call ends, once, with
- * the reply to itself or an honest error; a call with an idempotency key that is repeated until it
- * succeeds has one effect; one that succeeded has one, another at most one.
+ * Random schedules of calls, slow ones, cancels, streams, connections cut and servers killed and
+ * restarted, against a reference that knows only what was asked for and what was answered:
  *
- * The schedule is the seed's; what the threads make of it is not. KITH_TEST_SEED runs one seed
- * instead of the fixed ones and a new one, KITH_TEST_ROUNDS sets how many calls each makes (the
+ * - Every call ends, once, with the reply to itself or an honest error.
+ * - One that succeeded has had one effect; one that was refused before it began has had none;
+ *   another at most one, also where it was repeated by its idempotency key.
+ * - A stream has all its items, in order, each once, also where it went on from a cursor.
+ *
+ * The schedule is the seed's; what the threads and processes make of it is not. KITH_TEST_SEED runs
+ * one seed instead of a fixed and a new one, KITH_TEST_ROUNDS sets how many calls each makes (the
  * long run: 20000).
  */
 #include "clock/clock.h"
 #include "db_test.h"
-#include "idempotency/idempotency.h"
 #include "log/log.h"
 #include "loop.h"
+#include "model.h"
+#include "model_reader.h"
 #include "proxy.h"
 #include "test_model_migrations.h"
 
@@ -23,22 +27,26 @@
 #include <unistd.h>
 
 enum {
-    N_CALLS = 250, /* of one seed, not counting repetitions */
+    N_CALLS = 300, /* of one seed, not counting repetitions */
     MAX_CALLS = 100000,
     IN_FLIGHT = 16,
     MAX_REPEATS = 200,
     CALL_TIMEOUT_MS = 60 * 1000,
-    LIFE_BYTES = 8000, /* of a connection while they are cut */
+    LIFE_BYTES = 20000, /* of a connection while they are cut */
+    ITEMS_PER_CALL = 16,
+    SERVERS = 2,
+    READERS = 2,
 };
 
 #define ANSWER "/kith.v1.RecommendationService/Answer"
 #define ASK_ID "01890a5d-ac96-774b-bcce-b302099a8057"
 
-static struct db *admin, *db;
-static struct rpc_server *server;
+static struct db *admin;
+static struct model_server servers[SERVERS];
+static struct proxy *proxies[SERVERS];
+static struct board *board;
+static struct reader readers[READERS];
 static struct rpc_client *client;
-static struct proxy *proxy;
-static char url[64];
 static uint64_t seed;
 
 static uint32_t chance(uint32_t n)
@@ -53,87 +61,6 @@ static uint64_t number_from(const char *name, uint64_t otherwise)
 {
     const char *text = getenv(name);
     return text ? strtoull(text, NULL, 10) : otherwise;
-}
-
-/* ---- the server: an effect is a row with the call's number ---- */
-
-rpc_handler_fn rpc_answer, rpc_refuse;
-
-RPC_HANDLER(answer, Kith__V1__AnswerRequest, Kith__V1__AnswerResponse)
-{
-    char *after_number;
-    struct db_result *r = NULL;
-    const struct db_param n = db_int(strtol(in->text, &after_number, 10));
-    bool is_slow = strcmp(after_number, " slow") == 0;
-    const char *statement = is_slow ? "INSERT INTO effect SELECT $1::int8 FROM pg_sleep(0.02)"
-                                    : "INSERT INTO effect VALUES ($1::int8)";
-    enum err_code code = db_query(ctx->db, test_stmt(statement, 1), &n, &r, &ctx->err);
-    db_result_clear(&r);
-    if (code != ERR_OK)
-        return code;
-    out->answer = arena_alloc(ctx->arena, sizeof(*out->answer));
-    assert_non_null(out->answer);
-    kith__v1__answer_entry__init(out->answer);
-    out->answer->text = in->text;
-    return ERR_OK;
-}
-
-enum err_code rpc_refuse(struct rpc_ctx *ctx, const ProtobufCMessage *in, ProtobufCMessage *out)
-{
-    (void)in;
-    (void)out;
-    return err_raise(&ctx->err, REASON_ASK_NOT_FOUND, "nobody calls this here");
-}
-
-static enum err_code authenticate(void *self, struct db_session *session, const char *token,
-    struct rpc_principal *out, struct err *err)
-{
-    (void)self;
-    (void)session;
-    (void)token;
-    (void)err;
-    *out = (struct rpc_principal){
-        .caller = RPC_CALLER_MEMBER, .scopes = RPC_SCOPE_READ | RPC_SCOPE_WRITE};
-    out->member.bytes[0] = 7;
-    return ERR_OK;
-}
-
-static void serve(void)
-{
-    static const struct rpc_method methods[] = {
-        {"RouteQuestion", rpc_refuse, DB_TX_NONE},
-        {"Ask", rpc_refuse, DB_TX_WRITE},
-        {"GetAsk", rpc_refuse, DB_TX_NONE},
-        {"ListAsks", rpc_refuse, DB_TX_NONE},
-        {"Answer", rpc_answer, DB_TX_WRITE},
-        {"Pass", rpc_refuse, DB_TX_WRITE},
-        {"ExplainDecision", rpc_refuse, DB_TX_NONE},
-    };
-    static const struct rpc_service service = {
-        &kith__v1__recommendation_service__descriptor, methods, 7};
-    const struct rpc_registration registration = {&service, NULL};
-    const struct rpc_server_config config = {
-        .listen = url,
-        .workers = 3,
-        .queue_limit = 1000,
-        .max_message = 1 << 20,
-        .max_memory = 4 << 20,
-        .db = db,
-        .clock = clock_system(),
-        .authenticate = authenticate,
-        .idempotency = &idempotency_store,
-    };
-    struct err err = {0};
-    assert_ok(rpc_server_new(&server, &config, &registration, 1, &err), &err);
-    assert_ok(rpc_server_listen(server, &err), &err);
-}
-
-static void restart(bool drains)
-{
-    if (drains)
-        (void)rpc_server_drain(server, 1000);
-    rpc_server_free(server);
-    serve();
 }
 
 /* ---- calls, and what the reference knows of them ---- */
@@ -209,11 +136,12 @@ static void begin(struct task *t, int number)
     call(t);
 }
 
-/* A call that was turned away did nothing, unless another try of it had begun before. */
-static void refused(const struct task *t)
+/* It did nothing, unless another try of it had begun before. */
+static bool was_turned_away(const struct task *t)
 {
-    if (!t->is_keyed)
-        expected[t->number].max = 0;
+    return !t->is_keyed &&
+           (t->reason == REASON_SERVER_BUSY || t->reason == REASON_SERVER_DRAINING ||
+               t->reason == REASON_SERVER_UNREACHABLE);
 }
 
 /* What a call that ended means; some are made again. */
@@ -225,9 +153,9 @@ static void judge(struct task *t)
         expected[t->number].min = 1;
     } else if (t->code == ERR_CANCELLED) {
         assert_true(t->is_cancelled);
-    } else if (t->reason == REASON_SERVER_BUSY) {
-        refused(t);
-    } else if (t->code != ERR_UNAVAILABLE) {
+    } else if (was_turned_away(t)) {
+        expected[t->number].max = 0;
+    } else if (t->code != ERR_UNAVAILABLE && t->reason != REASON_SERVER_BUSY) {
         fail_msg("call %d failed: %s, %s", t->number, err_code_name(t->code),
             err_reason_info(t->reason)->name);
     }
@@ -264,101 +192,161 @@ static bool all_are_free(void)
 
 /* ---- the schedule ---- */
 
+static void restart(struct model_server *server)
+{
+    if (chance(2) == 0)
+        model_server_kill(server);
+    else
+        model_server_stop(server);
+    model_server_start(server);
+}
+
+static void cancel(struct task *t)
+{
+    if (t->is_free)
+        return;
+    t->is_cancelled = true;
+    rpc_client_cancel(client, &t->cancel);
+}
+
 static void disturb(void)
 {
     struct task *t = &tasks[chance(IN_FLIGHT)];
-    switch (chance(40)) {
-    case 0:
-        restart(chance(2) == 0);
-        return;
-    case 1:
-    case 2:
-        proxy_lose_reply(proxy);
-        return;
-    case 3:
-        proxy_set_life(proxy, LIFE_BYTES);
-        return;
-    case 4:
-    case 5:
-        proxy_set_life(proxy, 0);
-        return;
-    case 6:
-    case 7:
-    case 8:
-    case 9:
-        if (t->is_free)
-            return;
-        t->is_cancelled = true;
-        rpc_client_cancel(client, &t->cancel);
-        return;
-    default:
-        if (chance(4) == 0)
-            loop_pause();
-        return;
-    }
+    size_t i = chance(SERVERS);
+    uint32_t what = chance(40);
+    if (what < 1)
+        restart(&servers[i]);
+    else if (what < 3)
+        proxy_lose_reply(proxies[i]);
+    else if (what < 5)
+        proxy_set_life(proxies[i], LIFE_BYTES);
+    else if (what < 7)
+        proxy_set_life(proxies[i], 0);
+    else if (what < 11)
+        cancel(t);
+    else if (chance(4) == 0)
+        loop_pause();
 }
 
-static void compare_with_reference(int n_calls)
+static void set_up(int n_calls, bool forgets)
 {
-    struct db_session s = db_session(admin, 0);
-    struct db_result *r = NULL;
-    uint8_t *effects = calloc((size_t)n_calls, 1);
-    assert_non_null(effects);
-    test_sql_in(&s, "SELECT n, count(*) FROM model.effect GROUP BY n", &r);
-    for (size_t row = 0; row < db_rows(r); row++)
-        effects[db_get_int(r, row, 0)] = (uint8_t)db_get_int(r, row, 1);
-    db_result_clear(&r);
-    for (int n = 0; n < n_calls; n++)
-        if (effects[n] < expected[n].min || effects[n] > expected[n].max)
-            fail_msg("call %d had %d effects, not %d … %d", n, effects[n], expected[n].min,
-                expected[n].max);
-    free(effects);
-}
-
-static void run_schedule(uint64_t with_seed)
-{
-    int n_calls = (int)number_from("KITH_TEST_ROUNDS", N_CALLS);
+    char urls[SERVERS * 64] = "";
     struct err err = {0};
-    struct task *t;
-    assert_in_range(n_calls, 1, MAX_CALLS);
-    seed = with_seed;
-    print_message("KITH_TEST_SEED=%" PRIu64 "\n", seed);
     test_sql(admin, "TRUNCATE model.effect, model.idempotency");
-    (void)snprintf(url, sizeof(url), "tcp://127.0.0.1:%d", loop_free_port());
-    serve();
-    proxy = proxy_start(url, seed);
-    const struct rpc_client_config config = {.endpoints = proxy_url(proxy), .token = "member"};
+    board = model_board_new();
+    for (size_t i = 0; i < SERVERS; i++) {
+        servers[i] = (struct model_server){.forgets = forgets};
+        (void)snprintf(
+            servers[i].url, sizeof(servers[i].url), "tcp://127.0.0.1:%d", loop_free_port());
+        model_server_start(&servers[i]);
+        proxies[i] = proxy_start(servers[i].url, seed + i);
+        (void)snprintf(urls + strlen(urls), sizeof(urls) - strlen(urls), "%s%s", i > 0 ? "," : "",
+            proxy_url(proxies[i]));
+    }
+    const struct rpc_client_config config = {.endpoints = urls, .token = "member"};
     assert_ok(rpc_client_new(&client, &config, &err), &err);
+    for (size_t i = 0; i < READERS; i++)
+        reader_start(&readers[i], client, seed + i);
     expected = calloc((size_t)n_calls, sizeof(*expected));
     assert_non_null(expected);
     for (size_t i = 0; i < IN_FLIGHT; i++)
         tasks[i].is_free = true;
+}
+
+/* Every stream ends, and so does every process. */
+static void wind_up(void)
+{
+    atomic_store(&board->is_complete, true);
+    for (size_t i = 0; i < READERS; i++)
+        reader_join(&readers[i]);
+    rpc_client_free(client);
+    for (size_t i = 0; i < SERVERS; i++)
+        model_server_stop(&servers[i]);
+    /* What servers that were killed had begun, the database may still be at. */
+    loop_await(
+        test_sql_int(admin, "SELECT count(*) FROM pg_stat_activity WHERE usename = 'model'") == 0);
+}
+
+static void check_readers(void)
+{
+    for (size_t i = 0; i < READERS; i++) {
+        if (readers[i].failure[0])
+            fail_msg("stream %zu: %s", i, readers[i].failure);
+        assert_int_equal(readers[i].n, atomic_load(&board->n_items));
+    }
+}
+
+/* How many calls had fewer or more effects than they may. */
+static int count_wrong_effects(int n_calls)
+{
+    struct db_session s = db_session(admin, 0);
+    struct db_result *r = NULL;
+    int n_wrong = 0;
+    int64_t *effects = calloc((size_t)n_calls, sizeof(*effects));
+    assert_non_null(effects);
+    test_sql_in(&s, "SELECT n, count(*) FROM model.effect GROUP BY n", &r);
+    for (size_t row = 0; row < db_rows(r); row++)
+        effects[db_get_int(r, row, 0)] = db_get_int(r, row, 1);
+    db_result_clear(&r);
+    for (int n = 0; n < n_calls; n++) {
+        if (effects[n] >= expected[n].min && effects[n] <= expected[n].max)
+            continue;
+        if (n_wrong++ == 0)
+            print_message("call %d had %" PRId64 " effects, not %d … %d\n", n, effects[n],
+                expected[n].min, expected[n].max);
+    }
+    free(effects);
+    return n_wrong;
+}
+
+static int run_schedule(uint64_t with_seed, bool forgets)
+{
+    int n_calls = (int)number_from("KITH_TEST_ROUNDS", N_CALLS);
+    struct task *t;
+    unsigned n_broken = 0;
+    assert_in_range(n_calls, 1, MAX_CALLS);
+    seed = with_seed;
+    print_message("KITH_TEST_SEED=%" PRIu64 "\n", seed);
+    set_up(n_calls, forgets);
     for (int number = 0; number < n_calls; number++) {
         loop_await((t = find_free()) != NULL);
         begin(t, number);
+        atomic_fetch_add(&board->n_items, (int)chance(ITEMS_PER_CALL));
         disturb();
     }
-    proxy_set_life(proxy, 0);
+    for (size_t i = 0; i < SERVERS; i++)
+        proxy_set_life(proxies[i], 0);
     loop_await(all_are_free());
-    rpc_client_free(client);
-    rpc_server_free(server);
-    compare_with_reference(n_calls);
+    wind_up();
+    int n_wrong = count_wrong_effects(n_calls);
     free(expected);
-    print_message("%d calls, %u connections broken\n", n_calls, proxy_count_broken(proxy));
-    proxy_stop(proxy);
+    for (size_t i = 0; i < SERVERS; i++) {
+        n_broken += proxy_count_broken(proxies[i]);
+        proxy_stop(proxies[i]);
+    }
+    print_message("%d calls, %d items, %u connections ended, streams resumed %u and %u times\n",
+        n_calls, atomic_load(&board->n_items), n_broken, readers[0].n_reopened,
+        readers[1].n_reopened);
+    check_readers();
+    return n_wrong;
 }
 
-static void effects_and_replies_are_those_of_the_reference(void **state)
+static void effects_replies_and_items_are_those_of_the_reference(void **state)
 {
     (void)state;
     if (getenv("KITH_TEST_SEED")) {
-        run_schedule(number_from("KITH_TEST_SEED", 1));
+        assert_int_equal(run_schedule(number_from("KITH_TEST_SEED", 1), false), 0);
         return;
     }
-    run_schedule(1);
-    run_schedule(20);
-    run_schedule(300);
-    run_schedule((uint64_t)getpid() * UINT64_C(0x9e3779b97f4a7c15));
+    assert_int_equal(run_schedule(1, false), 0);
+    assert_int_equal(run_schedule((uint64_t)getpid() * UINT64_C(0x9e3779b97f4a7c15), false), 0);
+}
+
+/* An oracle that can not say no proves nothing. */
+static void servers_that_forget_keys_are_found_out(void **state)
+{
+    (void)state;
+    assert_true(run_schedule(2, true) > 0);
 }
 
 static int open_databases(void **state)
@@ -369,23 +357,24 @@ static int open_databases(void **state)
     struct err err = {0};
     assert_ok(db_migrate(&migrator, &schema, NULL, &err), &err);
     admin = test_db_open(NULL, "admin", 1);
-    db = test_db_open("model", "model", 4);
     return 0;
 }
 
 static int close_databases(void **state)
 {
     (void)state;
-    db_close(db);
     db_close(admin);
     return 0;
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
-    log_open("test", "model", LOG_FORMAT_JSON, LOG_FATAL);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(effects_and_replies_are_those_of_the_reference),
+        cmocka_unit_test(effects_replies_and_items_are_those_of_the_reference),
+        cmocka_unit_test(servers_that_forget_keys_are_found_out),
     };
+    if (model_is_server(argc, argv))
+        return model_serve(argv);
+    log_open("test", "model", LOG_FORMAT_JSON, LOG_FATAL);
     return cmocka_run_group_tests(tests, open_databases, close_databases);
 }
