@@ -99,6 +99,7 @@ static struct rpc_limits limits(const struct service_options *options)
         .queue_target_ms = options->queue_target_ms,
         .queue_interval_ms = options->queue_interval_ms,
         .connection_rate = options->connection_rate,
+        .max_connections = options->max_connections,
         .member_rate = options->member_rate,
         .bad_token_rate = options->bad_token_rate,
     };

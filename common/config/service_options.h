@@ -47,6 +47,7 @@ struct service_options {
     int64_t connection_rate;
     int64_t member_rate;
     int64_t bad_token_rate;
+    int64_t max_connections;
     int64_t dead_letter_days;
     bool allow_unsafe_database;
     bool tap;
@@ -114,6 +115,9 @@ struct service_options {
     {"bad-token-rate", CONFIG_INT, offsetof(type, field.bad_token_rate), "10", \
         "Refused tokens per second one connection may try; 0: any number.", 0, 1000000, \
         NULL, false}, \
+    {"max-connections", CONFIG_INT, offsetof(type, field.max_connections), "1024", \
+        "Connections there may be; one more takes the place of the oldest that has not shown a good " \
+        "token, or is closed. 0: any number.", 0, 1000000, NULL, false}, \
     {"dead-letter-days", CONFIG_INT, offsetof(type, field.dead_letter_days), "90", \
         "How long events that were given up are kept; 0 for ever, to 36500.", 0, 36500, NULL, \
         false}, \

@@ -22,7 +22,8 @@ struct batch {
     size_t n_calls;
     size_t n_controls; /* frames about calls that came before */
     size_t capacity;
-    atomic_size_t n_open; /* calls not answered, plus one while they are handed out */
+    size_t n_strange_bytes; /* its length, if a stranger sent it; else 0 */
+    atomic_size_t n_open;   /* calls not answered, plus one while they are handed out */
 };
 
 struct batch_pool {

@@ -9,6 +9,8 @@ struct connection {
     struct connection *next;
     uint32_t pipe;
     struct session *session;
+    struct ring strangers; /* its place among them; alone: it is none */
+    bool makes_room;       /* for another */
     struct departure last; /* of one that is gone */
 };
 
@@ -22,9 +24,10 @@ static void free_list(struct connection *connection)
     }
 }
 
-void connections_init(struct connections *c)
+void connections_init(struct connections *c, size_t max)
 {
-    *c = (struct connections){0};
+    *c = (struct connections){.max = max};
+    ring_init(&c->strangers);
     (void)pthread_mutex_init(&c->lock, NULL);
 }
 
@@ -47,17 +50,63 @@ static struct connection **find(struct connections *c, uint32_t pipe)
     return at;
 }
 
-void connections_add(struct connections *c, uint32_t pipe)
+/* Under the lock: is there room for one more? */
+static bool make_room(struct connections *c, uint32_t *closed)
+{
+    *closed = 0;
+    if (c->max == 0 || c->n < c->max)
+        return true;
+    if (ring_is_empty(&c->strangers))
+        return false;
+    struct connection *oldest = RING_OF(c->strangers.next, struct connection, strangers);
+    ring_remove(&oldest->strangers);
+    ring_init(&oldest->strangers);
+    oldest->makes_room = true;
+    c->n--;
+    *closed = oldest->pipe;
+    return true;
+}
+
+bool connections_add(struct connections *c, uint32_t pipe, uint32_t *closed)
 {
     struct connection *connection = calloc(1, sizeof(*connection));
-    if (!connection)
-        return;
-    connection->pipe = pipe;
     struct connection **slot = &c->slots[pipe % CONNECTION_SLOTS];
     (void)pthread_mutex_lock(&c->lock);
-    connection->next = *slot;
-    *slot = connection;
+    bool has_room = make_room(c, closed);
+    if (has_room && connection) {
+        connection->pipe = pipe;
+        connection->next = *slot;
+        *slot = connection;
+        ring_add(&c->strangers, &connection->strangers);
+        c->n++;
+    }
     (void)pthread_mutex_unlock(&c->lock);
+    if (!has_room) {
+        free(connection);
+        atomic_fetch_add(&c->n_refused, 1);
+    } else if (*closed != 0) {
+        atomic_fetch_add(&c->n_evicted, 1);
+    }
+    return has_room;
+}
+
+void connections_recognise(struct connections *c, uint32_t pipe)
+{
+    if (!connections_are_strange(c, pipe))
+        return;
+    (void)pthread_mutex_lock(&c->lock);
+    struct connection *connection = *find(c, pipe);
+    if (connection) {
+        ring_remove(&connection->strangers);
+        ring_init(&connection->strangers);
+        atomic_store_explicit(&c->known[pipe % KNOWN_PIPES], pipe, memory_order_relaxed);
+    }
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+bool connections_are_strange(struct connections *c, uint32_t pipe)
+{
+    return atomic_load_explicit(&c->known[pipe % KNOWN_PIPES], memory_order_relaxed) != pipe;
 }
 
 uint32_t connections_remove(struct connections *c, uint32_t pipe)
@@ -66,8 +115,11 @@ uint32_t connections_remove(struct connections *c, uint32_t pipe)
     (void)pthread_mutex_lock(&c->lock);
     struct connection **at = find(c, pipe);
     struct connection *gone = *at;
-    if (gone)
+    if (gone) {
         *at = gone->next;
+        ring_remove(&gone->strangers);
+        c->n -= !gone->makes_room;
+    }
     (void)pthread_mutex_unlock(&c->lock);
     if (!gone)
         return 0;

@@ -6,26 +6,44 @@
  */
 #pragma once
 
+#include "rpc/ring.h"
 #include "rpc/session.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
-enum { CONNECTION_SLOTS = 256 };
+enum { CONNECTION_SLOTS = 256, KNOWN_PIPES = 4096 };
 
 struct connection;
 
 struct connections {
     pthread_mutex_t lock;
+    size_t max; /* 0: no limit */
+    size_t n;   /* without those that make room */
     struct connection *slots[CONNECTION_SLOTS];
-    struct connection *gone; /* to be seen off */
-    bool is_leaving;         /* sessions begun now are told so */
+    struct ring strangers;          /* those nobody was recognised over yet; oldest first */
+    struct connection *gone;        /* to be seen off */
+    bool is_leaving;                /* sessions begun now are told so */
+    atomic_uint known[KNOWN_PIPES]; /* the last of each slot that was found to be no stranger */
+    atomic_uint n_refused;
+    atomic_uint n_evicted; /* closed to make room */
 };
 
-void connections_init(struct connections *c);
+void connections_init(struct connections *c, size_t max);
 void connections_fini(struct connections *c);
 
-/* A connection that is not added, for want of memory, has its sessions refused. */
-void connections_add(struct connections *c, uint32_t pipe);
+/*
+ * False: there are too many, and it is to be closed. Where strangers are among them the oldest
+ * makes room instead: `*closed` is to be closed then, else it is 0. A connection that is not added,
+ * for want of memory, has its sessions refused.
+ */
+MUST_USE bool connections_add(struct connections *c, uint32_t pipe, uint32_t *closed);
+
+/* Somebody with a good token called over it. */
+void connections_recognise(struct connections *c, uint32_t pipe);
+
+/* Did nobody so far? Sometimes said of an old connection that shares its slot with another. */
+bool connections_are_strange(struct connections *c, uint32_t pipe);
 
 /* It ended: returns the results dropped. Its parked lane leaves with connections_see_off(). */
 uint32_t connections_remove(struct connections *c, uint32_t pipe);

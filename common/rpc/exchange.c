@@ -68,9 +68,11 @@ void exchange_send(const struct departure *out)
     struct exchange *x = out->lane;
     if (!x)
         return;
-    if (!out->msg || !unread_add(&x->transport->unread, x->pipe, nng_msg_len(out->msg))) {
+    struct transport *t = x->transport;
+    bool is_stranger = connections_are_strange(&t->connections, x->pipe);
+    if (!out->msg || !unread_add(&t->unread, x->pipe, is_stranger, nng_msg_len(out->msg))) {
         nng_msg_free(out->msg); /* NULL without memory: the client will see its deadline pass */
-        transport_settle(x->transport, out->n_results);
+        transport_settle(t, out->n_results);
         exchange_receive(x);
         return;
     }

@@ -120,6 +120,10 @@ static bool admit(struct rpc_server *s, struct call *call, struct cork *cork)
         refuse(s, call, cork, REASON_SERVER_DRAINING, "the server is shutting down");
         return false;
     }
+    if (transport_is_crowded(s->transport, call)) {
+        refuse(s, call, cork, REASON_SERVER_BUSY, "too many large calls without a token wait here");
+        return false;
+    }
     call->is_shared = s->config.db && route_is_shared(route);
     call->is_quick = call->is_shared || route_is_quick(route);
     call->is_brisk = route_is_brisk(route);
@@ -259,6 +263,8 @@ static void run(struct worker *w, struct call *call, struct scratch *scratch)
     scratch->shard = (size_t)(w - s->workers);
     if (!call->stream || !stream_is_held(call, &outcome)) {
         dispatch_run(&s->dispatch, call, scratch, &outcome);
+        if (outcome.caller.caller != RPC_CALLER_ANYBODY)
+            transport_recognise(s->transport, call);
         admission_learn(s->admission, call, &outcome.caller, outcome.err.reason, call->arrived_us);
     }
     if (call->stream)
@@ -286,7 +292,7 @@ static void serve(void *arg, struct call *call, struct scratch *scratch)
             "the call waited longer than a busy server lets calls wait");
         return;
     }
-    if (!call->stream && transport_is_backed_up(call)) {
+    if (!call->stream && transport_is_backed_up(s->transport, call)) {
         stats_add_refusal(s->dispatch.stats, STATS_OTHER_REFUSAL);
         refuse(s, call, cork, REASON_SERVER_BUSY,
             "too many results wait for this client; it must give them lanes, or ask for less");
@@ -455,7 +461,8 @@ static enum err_code build_parts(struct rpc_server *s, struct err *err)
     s->streams = streams_new();
     if (!has_tap || !s->listen || !s->health || !s->queue || !s->admission || !s->streams)
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the server");
-    const struct transport_config config = {s->config.max_message, s->config.clock};
+    const struct transport_config config = {
+        s->config.max_message, limits->max_connections, s->config.clock};
     const struct transport_events events = {
         on_calls, may_tell, on_cancels, on_credit, on_lane, on_gone, s};
     enum err_code code = transport_new(&s->transport, &config, &events, err);

@@ -37,6 +37,7 @@ struct rpc_limits {
     int64_t connection_rate; /* calls per second of one connection before RATE_LIMITED */
     int64_t member_rate;     /* … and of one member */
     int64_t bad_token_rate;  /* refused tokens per second of one connection */
+    int64_t max_connections; /* then the oldest without a good token makes room, or none comes in */
 };
 
 struct rpc_server_config {

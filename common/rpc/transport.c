@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "log/log.h"
 #include "rpc/socket.h"
 #include "rpc/transport_state.h"
 
@@ -7,9 +8,8 @@
 
 enum {
     LANE_REST_US = 30 * 1000 * 1000, /* a lane returns after so long, empty */
-    TICK_MS = 2000,
-    GOODBYE_MS = 200, /* so long a client may take to answer a GOAWAY */
-    QUIET_MS = 10,    /* … and, before connections are closed, nobody has said anything */
+    GOODBYE_MS = 200,                /* so long a client may take to answer a GOAWAY */
+    QUIET_MS = 10, /* … and, before connections are closed, nobody has said anything */
     QUIET_TRIES = 10,
 };
 
@@ -49,7 +49,11 @@ static void on_pipe_new(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
     (void)event;
     struct transport *t = arg;
-    connections_add(&t->connections, (uint32_t)nng_pipe_id(pipe));
+    uint32_t closed;
+    if (!connections_add(&t->connections, (uint32_t)nng_pipe_id(pipe), &closed))
+        (void)nng_pipe_close(pipe);
+    if (closed != 0)
+        (void)nng_pipe_close((nng_pipe){closed});
 }
 
 /* The lane of its session is seen off later, by the ticker. */
@@ -63,6 +67,19 @@ static void on_pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *arg)
     t->events.on_gone(t->events.self, id);
 }
 
+/* At most a line every tick, however many come. */
+static void log_crowd(struct transport *t)
+{
+    unsigned n_refused = atomic_exchange(&t->connections.n_refused, 0);
+    unsigned n_evicted = atomic_exchange(&t->connections.n_evicted, 0);
+    unsigned n_hung_up =
+        atomic_exchange(&t->unread.n_hung_up, 0) + atomic_exchange(&t->n_floods, 0);
+    if (n_refused + n_evicted + n_hung_up > 0)
+        log_warn("rpc.crowd", LOG_INT("max_connections", t->config.max_connections),
+            LOG_INT("refused", n_refused), LOG_INT("made_room", n_evicted),
+            LOG_INT("hung_up", n_hung_up));
+}
+
 /* Lanes that waited long go home, so that no connection is silent for ever. */
 static void on_tick(void *arg)
 {
@@ -72,7 +89,9 @@ static void on_tick(void *arg)
     connections_see_off(&t->connections, exchange_send);
     int64_t before_us = clock_mono_us(t->config.clock) - LANE_REST_US;
     connections_refresh(&t->connections, before_us, exchange_send);
-    nng_sleep_aio(TICK_MS, t->ticker);
+    unread_tick(&t->unread);
+    log_crowd(t);
+    nng_sleep_aio(UNREAD_TICK_MS, t->ticker);
 }
 
 /* ---- life ---- */
@@ -104,7 +123,7 @@ enum err_code transport_new(struct transport **out, const struct transport_confi
     (void)pthread_condattr_destroy(&attr);
     (void)pthread_mutex_init(&t->lock, NULL);
     batch_pool_init(&t->batches);
-    connections_init(&t->connections);
+    connections_init(&t->connections, (size_t)config->max_connections);
     (void)nng_pipe_notify(t->socket, NNG_PIPE_EV_ADD_PRE, on_pipe_new, t);
     (void)nng_pipe_notify(t->socket, NNG_PIPE_EV_REM_POST, on_pipe_gone, t);
     /* Unlimited unless set, and with TLS a huge length then corrupts the heap. */
@@ -116,7 +135,7 @@ enum err_code transport_new(struct transport **out, const struct transport_confi
         return nng_fault(err, "preparing the socket", rv);
     }
     (void)nng_socket_set_bool(t->socket, NNG_OPT_TCP_KEEPALIVE, true);
-    nng_sleep_aio(TICK_MS, t->ticker);
+    nng_sleep_aio(UNREAD_TICK_MS, t->ticker);
     *out = t;
     return ERR_OK;
 }

@@ -32,6 +32,7 @@ struct transport_events {
 
 struct transport_config {
     int64_t max_message;
+    int64_t max_connections; /* 0: any number */
     const struct clock *clock;
 };
 
@@ -57,8 +58,14 @@ void transport_answer(
     struct transport *t, struct call *call, const struct outcome *outcome, struct cork *cork);
 void transport_uncork(struct transport *t, struct cork *cork);
 
+/* The call came with a good token: its connection is no stranger's, and may have more of us. */
+void transport_recognise(struct transport *t, const struct call *call);
+
 /* Do more results wait for the client of this call than a server should keep? */
-bool transport_is_backed_up(const struct call *call);
+bool transport_is_backed_up(struct transport *t, const struct call *call);
+
+/* Is the call a stranger's, and do strangers' calls fill as much memory as they may? */
+bool transport_is_crowded(struct transport *t, const struct call *call);
 
 /* Do so many wait that streams of this client should wait for its next lane? on_lane tells of it.
  */

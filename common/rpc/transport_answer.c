@@ -4,9 +4,12 @@
 #include "rpc/transport_state.h"
 
 enum {
-    MAX_BACKLOG = 4 * 1024 * 1024, /* bytes of results that wait for one client */
-    STREAM_BACKLOG = 256 * 1024,   /* … before its streams are held */
-    SHARE_US = 500,                /* results may wait so long for others */
+    /* Bytes of results that wait for one client; before its streams are held; for a stranger. */
+    MAX_BACKLOG = 4 * 1024 * 1024,
+    STREAM_BACKLOG = 256 * 1024,
+    STRANGER_BACKLOG = 256 * 1024,
+    MAX_STRANGE_BYTES = 64 * 1024 * 1024, /* of calls by strangers, all together */
+    SHARE_US = 500,                       /* results may wait so long for others */
 };
 
 /* ---- results that leave together ---- */
@@ -98,7 +101,7 @@ void transport_close_one(struct transport *t, struct batch *b)
         session_finish(b->session, b->lane, &out);
         exchange_send(&out);
     }
-    batch_return(&t->batches, b);
+    transport_forget(t, b);
 }
 
 void transport_answer(
@@ -115,9 +118,23 @@ void transport_answer(
 
 /* ---- what a call may still send ---- */
 
-bool transport_is_backed_up(const struct call *call)
+void transport_recognise(struct transport *t, const struct call *call)
 {
-    return session_backlog(call->batch->session) > MAX_BACKLOG;
+    connections_recognise(&t->connections, call->pipe);
+}
+
+bool transport_is_backed_up(struct transport *t, const struct call *call)
+{
+    size_t backlog = session_backlog(call->batch->session);
+    if (backlog <= STRANGER_BACKLOG)
+        return false;
+    return backlog > MAX_BACKLOG || connections_are_strange(&t->connections, call->pipe);
+}
+
+bool transport_is_crowded(struct transport *t, const struct call *call)
+{
+    return atomic_load_explicit(&t->n_strange_bytes, memory_order_relaxed) > MAX_STRANGE_BYTES &&
+           connections_are_strange(&t->connections, call->pipe);
 }
 
 bool transport_is_congested(const struct call *call)

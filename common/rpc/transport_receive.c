@@ -37,6 +37,7 @@ static void tell_controls(struct transport *t, const struct batch *b, uint32_t p
         !wire_open(&reader, nng_msg_body(b->request), nng_msg_len(b->request)))
         return;
     if (!t->events.may_tell(t->events.self, pipe, b->n_controls)) {
+        atomic_fetch_add(&t->n_floods, 1);
         (void)nng_pipe_close((nng_pipe){pipe});
         return;
     }
@@ -49,6 +50,23 @@ static void tell_controls(struct transport *t, const struct batch *b, uint32_t p
             session_note_goodbye(b->session, frame.value);
     if (n_cancels > 0)
         t->events.on_cancels(t->events.self, pipe, cancels, n_cancels);
+}
+
+/* Only while it is under way is its memory anybody's. */
+static void count_strange(struct transport *t, struct batch *b, uint32_t pipe)
+{
+    b->n_strange_bytes =
+        connections_are_strange(&t->connections, pipe) ? nng_msg_len(b->request) : 0;
+    if (b->n_strange_bytes > 0)
+        atomic_fetch_add(&t->n_strange_bytes, b->n_strange_bytes);
+}
+
+void transport_forget(struct transport *t, struct batch *b)
+{
+    if (b->n_strange_bytes > 0)
+        atomic_fetch_sub(&t->n_strange_bytes, b->n_strange_bytes);
+    b->n_strange_bytes = 0;
+    batch_return(&t->batches, b);
 }
 
 void transport_take(struct exchange *x, nng_msg *msg)
@@ -66,6 +84,7 @@ void transport_take(struct exchange *x, nng_msg *msg)
         return;
     }
     int64_t now_us = clock_mono_us(t->config.clock);
+    count_strange(t, b, pipe);
     atomic_store(&b->n_open, 1);
     if (reader.session != 0 && b->lane)
         refuse_message(t, b, "this connection has another session already");

@@ -46,8 +46,10 @@ struct transport {
     struct batch_pool batches;
     struct connections connections;
     struct unread unread;
-    size_t n_unanswered; /* results still to be sent */
-    uint64_t n_received; /* messages */
+    atomic_uint n_floods;          /* connections hung up on for what they sent */
+    atomic_size_t n_strange_bytes; /* of messages under way that came from strangers */
+    size_t n_unanswered;           /* results still to be sent */
+    uint64_t n_received;           /* messages */
     atomic_bool is_leaving;
     bool is_closing;
 };
@@ -80,6 +82,9 @@ void exchanges_free(struct transport *t);
 
 /* A message arrived: its calls are told, and it becomes a lane of its session. */
 void transport_take(struct exchange *x, nng_msg *msg);
+
+/* All is done with a message. */
+void transport_forget(struct transport *t, struct batch *b);
 
 /* ---- transport_answer.c ---- */
 

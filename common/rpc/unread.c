@@ -3,26 +3,67 @@
 
 #include <nng/nng.h>
 
-/* What the system's buffers hold has left: this comes on top. The smallest reply takes a context.
- */
-enum { MAX_UNREAD = 16 * 1024 * 1024, COST_OF_ONE = 16 * 1024 };
-
-static atomic_size_t *slot_of(struct unread *u, uint32_t pipe)
+static struct unread_slot *slot_of(struct unread *u, uint32_t pipe)
 {
-    return &u->bytes[pipe % UNREAD_SLOTS];
+    return &u->slots[pipe % UNREAD_SLOTS];
 }
 
-bool unread_add(struct unread *u, uint32_t pipe, size_t len)
+static void hang_up(struct unread *u, uint32_t pipe)
 {
-    size_t cost = len + COST_OF_ONE;
-    if (atomic_fetch_add_explicit(slot_of(u, pipe), cost, memory_order_relaxed) < MAX_UNREAD)
-        return true;
-    unread_remove(u, pipe, len);
+    atomic_fetch_add(&u->n_hung_up, 1);
     (void)nng_pipe_close((nng_pipe){pipe});
-    return false;
+}
+
+/* On who has most, unless somebody was hung up on for that reason and still goes. */
+static void make_room(struct unread *u)
+{
+    unsigned going = atomic_load(&u->making_room);
+    if (going > 0 && atomic_load(&u->slots[going - 1].bytes) > 0)
+        return;
+    unsigned largest = 0;
+    for (unsigned i = 1; i < UNREAD_SLOTS; i++)
+        if (atomic_load(&u->slots[i].bytes) > atomic_load(&u->slots[largest].bytes))
+            largest = i;
+    if (atomic_compare_exchange_strong(&u->making_room, &going, largest + 1))
+        hang_up(u, atomic_load(&u->slots[largest].pipe));
+}
+
+bool unread_add(struct unread *u, uint32_t pipe, bool is_stranger, size_t len)
+{
+    struct unread_slot *slot = slot_of(u, pipe);
+    size_t cost = len + UNREAD_COST;
+    size_t max = is_stranger ? UNREAD_MAX_OF_STRANGER : UNREAD_MAX;
+    size_t before = atomic_fetch_add_explicit(&slot->bytes, cost, memory_order_relaxed);
+    size_t of_all = atomic_fetch_add_explicit(&u->bytes, cost, memory_order_relaxed);
+    if (before == 0)
+        atomic_store_explicit(&slot->moved, atomic_load(&u->tick), memory_order_relaxed);
+    atomic_store_explicit(&slot->pipe, pipe, memory_order_relaxed);
+    if (before >= max) {
+        unread_remove(u, pipe, len);
+        hang_up(u, pipe);
+        return false;
+    }
+    if (of_all > UNREAD_MAX_OF_ALL)
+        make_room(u);
+    return true;
 }
 
 void unread_remove(struct unread *u, uint32_t pipe, size_t len)
 {
-    (void)atomic_fetch_sub_explicit(slot_of(u, pipe), len + COST_OF_ONE, memory_order_relaxed);
+    struct unread_slot *slot = slot_of(u, pipe);
+    atomic_store_explicit(&slot->moved, atomic_load(&u->tick), memory_order_relaxed);
+    (void)atomic_fetch_sub_explicit(&slot->bytes, len + UNREAD_COST, memory_order_relaxed);
+    (void)atomic_fetch_sub_explicit(&u->bytes, len + UNREAD_COST, memory_order_relaxed);
+}
+
+void unread_tick(struct unread *u)
+{
+    unsigned now = atomic_fetch_add(&u->tick, 1) + 1;
+    for (size_t i = 0; i < UNREAD_SLOTS; i++) {
+        struct unread_slot *slot = &u->slots[i];
+        if (atomic_load(&slot->bytes) == 0 || now - atomic_load(&slot->moved) < UNREAD_PATIENCE)
+            continue;
+        atomic_store(&slot->moved, now); /* not again at the next tick */
+        hang_up(u, atomic_load(&slot->pipe));
+    }
 }

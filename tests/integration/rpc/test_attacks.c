@@ -8,6 +8,8 @@
 #include "raw.h"
 #include "unit_test.h"
 
+#include <kith/v1/notification.pb-c.h>
+
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -90,12 +92,59 @@ static void who_floods_with_frames_about_calls_is_hung_up_on(void **state)
     loop_stop(&loop);
 }
 
+/* ---- crowds ---- */
+
+static void list(enum err_code expected)
+{
+    Kith__V1__ListNotificationsRequest in = KITH__V1__LIST_NOTIFICATIONS_REQUEST__INIT;
+    ProtobufCMessage *out;
+    arena_reset(&loop.arena);
+    assert_int_equal(rpc_client_call(loop.client, "/kith.v1.NotificationService/ListNotifications",
+                         NULL, &in.base, &loop.arena, &out, &loop.err),
+        expected);
+}
+
+static void strangers_who_only_take_up_room_make_room(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    int fds[N];
+    struct wire_frame reply;
+    loop_start(&loop, &(struct loop_config){.token = "member", .limits = {.max_connections = 4}});
+    list(ERR_OK);
+    for (size_t i = 0; i < N; i++)
+        fds[i] = greet();
+    assert_true(is_closed_soon(fds[0]));
+    size_t len = raw_put_call(frames, 1, "HealthService/Ping", "");
+    assert_true(raw_send_frames(fds[N - 1], 1, 0, 1, frames, len));
+    assert_int_equal(receive(fds[N - 1], &reply, 1), 1);
+    assert_int_equal(reply.value, ERR_OK);
+    list(ERR_OK);
+    for (size_t i = 0; i < N; i++)
+        (void)close(fds[i]);
+    loop_stop(&loop);
+}
+
+static void where_everybody_is_known_one_more_is_turned_away(void **state)
+{
+    (void)state;
+    loop_start(&loop, &(struct loop_config){.token = "member", .limits = {.max_connections = 1}});
+    list(ERR_OK);
+    int fd = raw_connect(loop.url);
+    assert_true(is_closed_soon(fd));
+    list(ERR_OK);
+    (void)close(fd);
+    loop_stop(&loop);
+}
+
 int main(void)
 {
     log_open("test", "attacks", LOG_FORMAT_JSON, LOG_FATAL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_stands_before_a_broken_frame_does_not_run),
         cmocka_unit_test(who_floods_with_frames_about_calls_is_hung_up_on),
+        cmocka_unit_test(strangers_who_only_take_up_room_make_room),
+        cmocka_unit_test(where_everybody_is_known_one_more_is_turned_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
