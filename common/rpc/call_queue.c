@@ -11,11 +11,11 @@
 /*
  * Wakes are counted, and the count is noted per slot of a small table of keys. A parked call whose
  * slot was noted after its handler began to look goes back to the queue: nothing is lost between
- * look and park, and two keys sharing a slot cost one needless look.
+ * look and park, and two keys sharing a slot cost one needless look. Likewise for connections that
+ * end: where one of the slot did since a call came, its own is asked for.
  */
 enum {
     LAST_TRY_MARGIN_US = 100 * 1000,
-    LONGEST_NAP_US = 1000 * 1000,
     LOOK_EVERY_US = 2000, /* all that is parked is looked through no more often than that */
     MAX_ROW = 32,         /* quick calls taken at once */
 };
@@ -35,21 +35,20 @@ struct list {
 struct call_queue {
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    const struct clock *clock;
+    struct call_queue_config config;
     struct fair_queue *ready;
     size_t n_napping; /* workers waiting for calls */
     size_t n_crews;   /* workers with a row of shared calls */
-    size_t max_crews;
     struct spread spread;
     struct ring by_id[SPREAD_SLOTS];  /* of all that wait or are parked */
     struct ring parked[SPREAD_SLOTS]; /* by their keys */
     size_t n_parked;
     struct ring parked_by[PIPE_SLOTS]; /* by their connections */
     uint16_t n_parked_by[PIPE_SLOTS];
-    uint32_t gone[PIPE_SLOTS]; /* the last connection of each slot that ended */
-    int64_t next_due_us;       /* no parked call is due earlier */
-    int64_t looked_us;         /* when all parked ones were looked at last */
-    uint64_t n_wakes;
+    int64_t next_due_us; /* no parked call is due earlier; nobody naps longer */
+    int64_t looked_us;   /* when all parked ones were looked at last */
+    uint64_t n_wakes;    /* and ends */
+    uint64_t ended[PIPE_SLOTS];
     uint64_t woken[SPREAD_SLOTS];
     bool is_last_call; /* parking is over */
     bool is_stopped;
@@ -98,7 +97,7 @@ static int64_t due_us(const struct call *call)
 
 static void make_ready(struct call_queue *q, struct call *call)
 {
-    call->queued_us = clock_mono_us(q->clock);
+    call->queued_us = clock_mono_us(q->config.clock);
     fair_queue_return(q->ready, call);
 }
 
@@ -116,7 +115,7 @@ static void rouse(struct call_queue *q, size_t n_slow, size_t n_quick)
 static bool has_next(struct call_queue *q)
 {
     const struct call *next = fair_queue_peek(q->ready);
-    return next && (!next->is_shared || q->n_crews < q->max_crews);
+    return next && (!next->is_shared || q->n_crews < q->config.max_crews);
 }
 
 /* It is in no list of parked calls any more, but still indexed. */
@@ -165,13 +164,12 @@ static int64_t next_look_us(const struct call_queue *q)
     return q->next_due_us > soonest_us ? q->next_due_us : soonest_us;
 }
 
-struct call_queue *call_queue_new(
-    const struct fair_queue_config *config, size_t max_crews, const struct clock *clock)
+struct call_queue *call_queue_new(const struct call_queue_config *config)
 {
     struct call_queue *q = calloc(1, sizeof(*q));
     if (!q)
         return NULL;
-    q->ready = fair_queue_new(config);
+    q->ready = fair_queue_new(&config->fair);
     if (!q->ready) {
         free(q);
         return NULL;
@@ -189,8 +187,7 @@ struct call_queue *call_queue_new(
     }
     for (size_t slot = 0; slot < PIPE_SLOTS; slot++)
         ring_init(&q->parked_by[slot]);
-    q->clock = clock;
-    q->max_crews = max_crews;
+    q->config = *config;
     q->next_due_us = INT64_MAX;
     return q;
 }
@@ -210,11 +207,12 @@ struct call *call_queue_push(struct call_queue *q, struct call *calls)
     struct list refused = {0};
     size_t n_slow = 0, n_quick = 0, n_shared = 0;
     (void)pthread_mutex_lock(&q->lock);
-    int64_t now_us = clock_mono_us(q->clock);
+    int64_t now_us = clock_mono_us(q->config.clock);
     while (calls) {
         struct call *call = calls;
         calls = call->next;
         call->queued_us = now_us;
+        call->looked_at = q->n_wakes;
         n_shared += call->is_shared;
         n_quick += call->is_quick && !call->is_shared;
         n_slow += !call->is_quick;
@@ -226,7 +224,7 @@ struct call *call_queue_push(struct call_queue *q, struct call *calls)
         if (displaced)
             list_append(&refused, displaced);
     }
-    if (n_slow + n_quick > 0 || q->n_crews < q->max_crews)
+    if (n_slow + n_quick > 0 || q->n_crews < q->config.max_crews)
         rouse(q, n_slow, n_quick + n_shared);
     (void)pthread_mutex_unlock(&q->lock);
     return refused.first;
@@ -234,26 +232,25 @@ struct call *call_queue_push(struct call_queue *q, struct call *calls)
 
 static void look_at_the_clock(struct call_queue *q)
 {
-    int64_t now_us = clock_mono_us(q->clock);
-    if (q->n_parked > 0 && now_us >= next_look_us(q))
+    int64_t now_us = clock_mono_us(q->config.clock);
+    if (now_us >= next_look_us(q))
         unpark_due(q, now_us);
 }
 
+/* Every worker that naps minds the clock: whoever did so alone would leave with the next call. */
 static void nap_until_due(struct call_queue *q)
 {
-    if (q->n_parked == 0) {
+    if (q->next_due_us == INT64_MAX) {
         (void)pthread_cond_wait(&q->changed, &q->lock);
         return;
     }
-    int64_t wait_us = next_look_us(q) - clock_mono_us(q->clock);
-    if (wait_us > LONGEST_NAP_US)
-        wait_us = LONGEST_NAP_US;
+    int64_t wait_us = next_look_us(q) - clock_mono_us(q->config.clock);
     if (wait_us < 1)
         wait_us = 1;
     struct timespec until;
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + wait_us * 1000;
-    until.tv_sec += (time_t)(ns / 1000000000);
+    int64_t ns = until.tv_nsec + wait_us % 1000000 * 1000;
+    until.tv_sec += (time_t)(wait_us / 1000000 + ns / 1000000000);
     until.tv_nsec = (long)(ns % 1000000000);
     (void)pthread_cond_timedwait(&q->changed, &q->lock, &until);
 }
@@ -267,7 +264,8 @@ static void nap(struct call_queue *q)
 
 static bool is_gone(const struct call_queue *q, const struct call *call)
 {
-    return q->gone[call->pipe % PIPE_SLOTS] == call->pipe;
+    const struct call_queue_config *config = &q->config;
+    return config->is_gone && config->is_gone(config->self, call->pipe);
 }
 
 /*
@@ -277,14 +275,15 @@ static bool is_gone(const struct call_queue *q, const struct call *call)
 static struct call *take_row(struct call_queue *q)
 {
     struct list row = {0};
-    int64_t now_us = clock_mono_us(q->clock);
+    int64_t now_us = clock_mono_us(q->config.clock);
     const struct call *call, *next;
     q->n_crews += fair_queue_peek(q->ready)->is_shared;
     size_t n = 0;
     do {
         struct call *taken = fair_queue_pop(q->ready, now_us);
         ring_remove(&taken->by_id);
-        taken->is_abandoned |= is_gone(q, taken);
+        bool may_be_gone = q->ended[taken->pipe % PIPE_SLOTS] > taken->looked_at;
+        taken->is_abandoned |= may_be_gone && is_gone(q, taken);
         taken->looked_at = q->n_wakes;
         taken->is_last_try = q->is_last_call || due_us(taken) <= now_us;
         list_append(&row, taken);
@@ -346,7 +345,7 @@ static bool set_aside(struct call_queue *q, struct call *call, size_t slot)
     ++*n_of_pipe;
     if (due_us(call) < q->next_due_us) {
         q->next_due_us = due_us(call);
-        rouse(q, 1, 0); /* somebody must nap shorter */
+        rouse(q, q->n_napping, 0); /* to nap shorter */
     }
     return true;
 }
@@ -405,13 +404,12 @@ size_t call_queue_list_parked(struct call_queue *q, struct id *out, size_t max)
     return n;
 }
 
-/* Those that wait are found out when they are taken, those that run when they would be parked.
- * Pipes are numbered in sequence. */
+/* Those that wait are found out when they are taken, those that run when they would be parked. */
 void call_queue_abandon(struct call_queue *q, uint32_t pipe)
 {
     struct ring *next;
     (void)pthread_mutex_lock(&q->lock);
-    q->gone[pipe % PIPE_SLOTS] = pipe;
+    q->ended[pipe % PIPE_SLOTS] = ++q->n_wakes;
     struct ring *own = &q->parked_by[pipe % PIPE_SLOTS];
     for (struct ring *at = own->next; at != own; at = next) {
         struct call *call = RING_OF(at, struct call, by_pipe);
@@ -465,6 +463,7 @@ struct call_queue_counts call_queue_count(struct call_queue *q)
         .n_waiting = fair_queue_len(q->ready),
         .n_callers = fair_queue_callers(q->ready),
         .n_parked = q->n_parked,
+        .n_napping = q->n_napping,
     };
     (void)pthread_mutex_unlock(&q->lock);
     return counts;

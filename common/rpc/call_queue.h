@@ -9,9 +9,17 @@
 
 struct call_queue;
 
+struct call_queue_config {
+    struct fair_queue_config fair;
+    size_t max_crews; /* see call_queue_take() */
+    const struct clock *clock;
+    /* Has this connection ended? Asked under the queue's lock; NULL: none ever does. */
+    bool (*is_gone)(const void *self, uint32_t pipe);
+    const void *self;
+};
+
 /* NULL without memory. */
-struct call_queue *call_queue_new(
-    const struct fair_queue_config *config, size_t max_crews, const struct clock *clock);
+struct call_queue *call_queue_new(const struct call_queue_config *config);
 void call_queue_free(struct call_queue *q);
 
 /*
@@ -68,6 +76,7 @@ struct call_queue_counts {
     size_t n_waiting; /* for a worker */
     size_t n_callers; /* whose calls these are */
     size_t n_parked;
+    size_t n_napping; /* workers with nothing to do */
 };
 struct call_queue_counts call_queue_count(struct call_queue *q);
 

@@ -149,6 +149,14 @@ struct session *connections_join(struct connections *c, uint32_t pipe, uint64_t 
     return found;
 }
 
+bool connections_has(struct connections *c, uint32_t pipe)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    bool is_there = *find(c, pipe) != NULL;
+    (void)pthread_mutex_unlock(&c->lock);
+    return is_there;
+}
+
 void connections_see_off(struct connections *c, connections_send_fn *send)
 {
     (void)pthread_mutex_lock(&c->lock);

@@ -52,6 +52,9 @@ uint32_t connections_remove(struct connections *c, uint32_t pipe);
  * or is gone. The caller releases it. */
 struct session *connections_join(struct connections *c, uint32_t pipe, uint64_t session);
 
+/* False once it ended. */
+bool connections_has(struct connections *c, uint32_t pipe);
+
 typedef void connections_send_fn(const struct departure *out);
 
 /* Send the lanes of connections that are gone, and forget those. */

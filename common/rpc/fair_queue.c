@@ -204,6 +204,19 @@ static struct flow *find_longest(struct fair_queue *q)
     return longest;
 }
 
+/* The first call of the row that was not let in before; NULL if all of them were. */
+static struct call *displace(struct fair_queue *q, const struct flow *flow)
+{
+    for (struct ring *at = flow->calls.next; at != &flow->calls; at = at->next) {
+        struct call *call = RING_OF(at, struct call, waiting);
+        if (call->is_returned)
+            continue;
+        fair_queue_remove(q, call);
+        return call;
+    }
+    return NULL;
+}
+
 struct call *fair_queue_push(struct fair_queue *q, struct call *call)
 {
     struct flow *flow = flow_of(q, call->flow);
@@ -215,7 +228,9 @@ struct call *fair_queue_push(struct fair_queue *q, struct call *call)
             return call;
         if (!q->longest || q->longest->n_calls <= fair_share)
             q->longest = find_longest(q);
-        displaced = take(q, q->longest);
+        displaced = displace(q, q->longest);
+        if (!displaced)
+            return call;
     }
     append(q, flow, call);
     return displaced;

@@ -153,6 +153,10 @@ static void on_calls(void *self, struct call *calls, size_t n_calls)
     while (refused) {
         struct call *call = refused;
         refused = call->next;
+        if (atomic_load(&s->is_draining)) { /* meanwhile */
+            refuse(s, call, &cork, REASON_SERVER_DRAINING, "the server is shutting down");
+            continue;
+        }
         stats_add_refusal(s->dispatch.stats, STATS_QUEUE_FULL);
         refuse(s, call, &cork, REASON_SERVER_BUSY, "too many calls wait for a worker");
     }
@@ -445,18 +449,30 @@ static size_t max_crews(void)
     return n > 2 ? (size_t)n : 2;
 }
 
+static bool is_gone(const void *self, uint32_t pipe)
+{
+    const struct rpc_server *s = self;
+    return !transport_has(s->transport, pipe);
+}
+
+static struct call_queue *build_queue(const struct rpc_server *s)
+{
+    const struct rpc_limits *limits = &s->config.limits;
+    const struct fair_queue_config fair = {.limit = (size_t)s->config.queue_limit,
+        .target_us = limits->queue_target_ms * 1000,
+        .interval_us = limits->queue_interval_ms * 1000,
+        .n_spared = (size_t)s->config.workers};
+    const struct call_queue_config config = {fair, max_crews(), s->config.clock, is_gone, s};
+    return call_queue_new(&config);
+}
+
 static enum err_code build_parts(struct rpc_server *s, struct err *err)
 {
     s->listen = strdup(s->config.listen);
     s->health = health_new(s->config.clock);
     s->tap = s->config.may_be_tapped ? tap_new(s->config.clock) : NULL;
-    const struct rpc_limits *limits = &s->config.limits;
-    const struct fair_queue_config queue = {.limit = (size_t)s->config.queue_limit,
-        .target_us = limits->queue_target_ms * 1000,
-        .interval_us = limits->queue_interval_ms * 1000,
-        .n_spared = (size_t)s->config.workers};
-    s->queue = call_queue_new(&queue, max_crews(), s->config.clock);
-    s->admission = admission_new(limits);
+    s->queue = build_queue(s);
+    s->admission = admission_new(&s->config.limits);
     bool has_tap = s->tap || !s->config.may_be_tapped;
     s->streams = streams_new();
     if (!has_tap || !s->listen || !s->health || !s->queue || !s->admission || !s->streams)
@@ -568,6 +584,7 @@ void rpc_server_free(struct rpc_server *s)
 {
     if (!s)
         return;
+    atomic_store(&s->is_draining, true);
     if (s->queue)
         call_queue_stop(s->queue);
     for (size_t i = 0; i < s->n_started; i++)

@@ -152,6 +152,11 @@ struct listeners *transport_listeners(struct transport *t)
     return &t->listeners;
 }
 
+bool transport_has(struct transport *t, uint32_t pipe)
+{
+    return connections_has(&t->connections, pipe);
+}
+
 void transport_count(struct transport *t, struct transport_counts *out)
 {
     struct socket_counts socket;

@@ -85,6 +85,9 @@ MUST_USE bool transport_send_items(
  */
 void transport_share(struct transport *t, struct cork *cork);
 
+/* Is the connection still there? */
+bool transport_has(struct transport *t, uint32_t pipe);
+
 struct transport_counts {
     uint64_t n_open;     /* connections now */
     uint64_t n_accepted; /* since the start */

@@ -161,6 +161,52 @@ static void an_idle_server_leaves_at_once(void **state)
     loop_stop(&loop);
 }
 
+static void note_end(void *arg, const struct db_bytes *out, const struct err *err)
+{
+    (void)out;
+    (void)err;
+    atomic_store((atomic_bool *)arg, true);
+}
+
+static enum err_code try_ping_for(struct loop *loop, int64_t timeout_ms)
+{
+    static const struct db_bytes in = {"", 0};
+    const struct rpc_call_options options = {.timeout_ms = timeout_ms};
+    struct db_bytes out;
+    return rpc_client_call_bytes(
+        loop->client, "/kith.v1.HealthService/Ping", &options, &in, &loop->arena, &out, &loop->err);
+}
+
+static void *free_server(void *arg)
+{
+    rpc_server_free(arg);
+    return NULL;
+}
+
+static void who_calls_a_server_that_ends_without_a_drain_is_told_so(void **state)
+{
+    (void)state;
+    static const struct db_bytes in = {"\n\5bench", 7};
+    static const struct rpc_call_options patient = {.timeout_ms = 30000};
+    struct loop loop;
+    atomic_bool is_over = false;
+    loop_start(&loop, &(struct loop_config){.workers = 1, .token = "service"});
+    atomic_store(&loop.is_gate_closed, true);
+    rpc_client_call_async(
+        loop.client, "/kith.v1.QueueService/Deliver", &patient, &in, note_end, &is_over);
+    loop_await(atomic_load(&loop.n_in_gate) == 1);
+    pthread_t ending = start(free_server, loop.server);
+    enum err_code code = ERR_OK;
+    while (code == ERR_OK || code == ERR_DEADLINE_EXCEEDED) /* it waits for the worker */
+        code = try_ping_for(&loop, 50);
+    assert_int_equal(loop.err.reason, REASON_SERVER_DRAINING);
+    atomic_store(&loop.is_gate_closed, false);
+    (void)pthread_join(ending, NULL);
+    loop.server = NULL;
+    loop_stop(&loop);
+    assert_true(atomic_load(&is_over));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +214,7 @@ int main(void)
         cmocka_unit_test(a_call_on_its_way_when_the_server_leaves_is_answered),
         cmocka_unit_test(a_client_that_does_not_answer_is_not_waited_for_long),
         cmocka_unit_test(an_idle_server_leaves_at_once),
+        cmocka_unit_test(who_calls_a_server_that_ends_without_a_drain_is_told_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

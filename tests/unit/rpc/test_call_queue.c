@@ -2,6 +2,7 @@
 #include "rpc/call_queue.h"
 #include "unit_test.h"
 
+#include <pthread.h>
 #include <time.h>
 
 static int64_t now_us;
@@ -14,14 +15,36 @@ static int64_t turned_us(void *self)
 
 static const struct clock turned = {turned_us, turned_us, NULL};
 static struct call_queue *queue;
+static uint32_t gone[2]; /* connections */
 static struct call calls[4];
 static const struct id key = {{1}}, other_key = {{2}};
+
+static bool is_gone(const void *self, uint32_t pipe)
+{
+    (void)self;
+    return pipe == gone[0] || pipe == gone[1];
+}
+
+static void lose(uint32_t pipe)
+{
+    gone[1] = gone[0];
+    gone[0] = pipe;
+    call_queue_abandon(queue, pipe);
+}
+
+static void make_queue_by(const struct clock *clock)
+{
+    const struct call_queue_config config = {
+        .fair = {.limit = 3}, .max_crews = 1, .clock = clock, .is_gone = is_gone};
+    queue = call_queue_new(&config);
+}
 
 static int make_queue(void **state)
 {
     (void)state;
     now_us = 1000000;
-    queue = call_queue_new(&(struct fair_queue_config){.limit = 3}, 1, &turned);
+    gone[0] = gone[1] = 0;
+    make_queue_by(&turned);
     for (size_t i = 0; i < 4; i++)
         calls[i] = (struct call){.pipe = (uint32_t)i + 1,
             .arrived_us = now_us,
@@ -83,6 +106,48 @@ static void a_parked_call_returns_shortly_before_its_deadline(void **state)
     assert_true(calls[0].is_last_try);
 }
 
+static void *take_one(void *arg)
+{
+    struct call **taken = arg;
+    *taken = call_queue_take(queue);
+    return NULL;
+}
+
+/* A worker that began to wait while nothing was parked. */
+static pthread_t start_napping(struct call **taken)
+{
+    pthread_t worker;
+    assert_int_equal(pthread_create(&worker, NULL, take_one, taken), 0);
+    while (call_queue_count(queue).n_napping < 1)
+        ;
+    return worker;
+}
+
+static void a_parked_call_returns_in_time_though_one_before_it_was_due_earlier(void **state)
+{
+    (void)state;
+    struct call *taken = NULL;
+    struct timespec until;
+    call_queue_free(queue);
+    make_queue_by(clock_system());
+    for (size_t i = 0; i < 2; i++) {
+        calls[i].arrived_us = clock_mono_us(clock_system());
+        calls[i].deadline_us = calls[i].arrived_us + (int64_t)(i + 1) * 400000;
+    }
+    assert_true(call_queue_park(queue, &calls[0]));
+    call_queue_wake(queue, &key);
+    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    pthread_t worker = start_napping(&taken);
+    calls[1].key = other_key;
+    assert_true(call_queue_park(queue, &calls[1])); /* and its worker has other things to do */
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 10;
+    assert_int_equal(pthread_timedjoin_np(worker, NULL, &until), 0);
+    assert_ptr_equal(taken, &calls[1]);
+    assert_true(taken->is_last_try);
+    assert_true(clock_mono_us(clock_system()) < taken->deadline_us);
+}
+
 static bool park(struct call *call)
 {
     assert_null(call_queue_push(queue, call));
@@ -130,7 +195,7 @@ static void calls_of_a_lost_connection_are_marked_and_unparked(void **state)
     assert_null(call_queue_push(queue, &calls[0]));
     assert_true(call_queue_park(queue, call_queue_take(queue)));
     assert_null(call_queue_push(queue, &calls[1]));
-    call_queue_abandon(queue, 1);
+    lose(1);
     assert_ptr_equal(call_queue_take(queue), &calls[1]);
     assert_false(calls[1].is_abandoned);
     assert_ptr_equal(call_queue_take(queue), &calls[0]);
@@ -144,7 +209,8 @@ static void a_call_whose_connection_ends_while_it_runs_is_not_parked_for_nobody(
         assert_null(call_queue_push(queue, &calls[i]));
         assert_ptr_equal(call_queue_take(queue), &calls[i]);
     }
-    call_queue_abandon(queue, 1);
+    lose(1);
+    lose(4096 + 1); /* it shares the first one's slot */
     assert_true(call_queue_park(queue, &calls[0]));
     assert_true(call_queue_park(queue, &calls[1]));
     assert_ptr_equal(call_queue_try(queue), &calls[0]);
@@ -207,7 +273,8 @@ static void a_cancel_or_a_lost_connection_costs_the_same_however_much_waits(void
     enum { N_CALLS = 20000, N_FRAMES = 20000, MAX_US = 500 * 1000 };
     static struct call many[N_CALLS];
     call_queue_free(queue);
-    queue = call_queue_new(&(struct fair_queue_config){.limit = N_CALLS}, 1, &turned);
+    queue = call_queue_new(&(struct call_queue_config){
+        .fair = {.limit = N_CALLS}, .max_crews = 1, .clock = &turned, .is_gone = is_gone});
     assert_true(park(&calls[0]));
     for (size_t i = 0; i < N_CALLS; i++) {
         many[i] = calls[1];
@@ -296,6 +363,7 @@ int main(void)
         TEST(a_wake_brings_back_the_calls_of_its_key_only),
         TEST(a_wake_between_look_and_park_is_not_lost),
         TEST(a_parked_call_returns_shortly_before_its_deadline),
+        TEST(a_parked_call_returns_in_time_though_one_before_it_was_due_earlier),
         TEST(a_connection_has_so_many_parked_calls_and_no_more),
         TEST(all_connections_together_have_so_many_parked_calls),
         TEST(calls_of_a_lost_connection_are_marked_and_unparked),

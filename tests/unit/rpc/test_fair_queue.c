@@ -252,6 +252,25 @@ static void a_call_that_was_let_in_before_is_never_refused(void **state)
     assert_false(returned.is_late);
 }
 
+static void a_newcomer_takes_no_place_of_calls_that_were_let_in_before(void **state)
+{
+    (void)state;
+    make(4, 0);
+    for (size_t i = 0; i < 3; i++) {
+        calls[i].flow = 1;
+        if (i < 2)
+            fair_queue_return(queue, &calls[i]);
+        else
+            assert_null(push(&calls[i], 1, 0));
+    }
+    assert_null(push(&calls[3], 2, 0));
+    assert_ptr_equal(push(&calls[4], 3, 0), &calls[2]); /* the one of that row that is new */
+    assert_ptr_equal(push(&calls[5], 4, 0), &calls[5]); /* and now there is none */
+    for (size_t n = 4; n > 0; n--)
+        assert_true(fair_queue_pop(queue, 0) != &calls[2]);
+    assert_null(fair_queue_pop(queue, 0));
+}
+
 static void a_call_is_taken_out_from_wherever_it_stands(void **state)
 {
     (void)state;
@@ -290,6 +309,7 @@ int main(void)
         TEST(without_a_target_no_wait_is_too_long),
         TEST(the_calls_of_another_are_not_late_where_one_floods),
         TEST(a_call_that_was_let_in_before_is_never_refused),
+        TEST(a_newcomer_takes_no_place_of_calls_that_were_let_in_before),
         TEST(a_call_is_taken_out_from_wherever_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
