@@ -478,7 +478,7 @@ static enum err_code build_parts(struct rpc_server *s, struct err *err)
     if (!has_tap || !s->listen || !s->health || !s->queue || !s->admission || !s->streams)
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the server");
     const struct transport_config config = {
-        s->config.max_message, limits->max_connections, s->config.clock};
+        s->config.max_message, s->config.limits.max_connections, s->config.clock};
     const struct transport_events events = {
         on_calls, may_tell, on_cancels, on_credit, on_lane, on_gone, s};
     enum err_code code = transport_new(&s->transport, &config, &events, err);
