@@ -24,7 +24,6 @@ enum { BLOCK_SIZE = ARENA_SANITIZED ? 1 : 8 * 1024 - 64 };
 
 struct arena_block {
     struct arena_block *next;
-    size_t used;
     size_t size;
     max_align_t data[];
 };
@@ -55,6 +54,16 @@ static bool add_block(struct arena *a, size_t size)
     return true;
 }
 
+/* Hand out from the newest block, `skip` bytes into it. The sanitizer's blocks have one use. */
+static void begin_block(struct arena *a, size_t skip)
+{
+    size_t left = a->blocks->size - skip;
+    a->next = (char *)a->blocks->data + skip;
+    a->room = left < a->limit - a->used ? left : a->limit - a->used;
+    if (ARENA_SANITIZED)
+        a->room = 0;
+}
+
 void arena_init(struct arena *a, size_t limit)
 {
     *a = (struct arena){.limit = limit};
@@ -68,12 +77,12 @@ void arena_reset(struct arena *a)
         return;
     if (ARENA_SANITIZED || kept->size > BLOCK_SIZE) {
         free_blocks(kept);
-        a->blocks = NULL;
+        arena_init(a, a->limit);
         return;
     }
     free_blocks(kept->next);
     kept->next = NULL;
-    kept->used = 0;
+    begin_block(a, 0);
 }
 
 void arena_fini(struct arena *a)
@@ -82,23 +91,23 @@ void arena_fini(struct arena *a)
     *a = (struct arena){0};
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+void *arena_alloc_block(struct arena *a, size_t size)
 {
     if (size > a->limit - a->used)
         return NULL;
     size_t rounded = aligned(size ? size : 1);
-
-    struct arena_block *block = a->blocks;
-    if (ARENA_SANITIZED || !block || rounded > block->size - block->used) {
-        if (!add_block(a, ARENA_SANITIZED ? size : rounded))
-            return NULL;
-        block = a->blocks;
-    }
-
-    void *memory = (char *)block->data + block->used;
-    block->used += rounded;
+    if (!add_block(a, ARENA_SANITIZED ? size : rounded))
+        return NULL;
     a->used = a->limit - a->used > rounded ? a->used + rounded : a->limit;
-    memset(memory, 0, size);
+    begin_block(a, rounded < a->blocks->size ? rounded : a->blocks->size);
+    return a->blocks->data;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    void *memory = arena_alloc_raw(a, size);
+    if (memory)
+        memset(memory, 0, size);
     return memory;
 }
 
@@ -111,7 +120,7 @@ void *arena_calloc(struct arena *a, size_t count, size_t size)
 
 void *arena_memdup(struct arena *a, const void *data, size_t len)
 {
-    void *copy = arena_alloc(a, len);
+    void *copy = arena_alloc_raw(a, len);
     if (copy && len)
         memcpy(copy, data, len);
     return copy;
@@ -120,9 +129,11 @@ void *arena_memdup(struct arena *a, const void *data, size_t len)
 char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
     size_t n = strnlen(s, len);
-    char *copy = n < SIZE_MAX ? arena_alloc(a, n + 1) : NULL;
-    if (copy)
-        memcpy(copy, s, n);
+    char *copy = n < SIZE_MAX ? arena_alloc_raw(a, n + 1) : NULL;
+    if (!copy)
+        return NULL;
+    memcpy(copy, s, n);
+    copy[n] = '\0';
     return copy;
 }
 
@@ -138,7 +149,7 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, fmt, args);
     va_end(args);
-    char *text = len < 0 ? NULL : arena_alloc(a, (size_t)len + 1);
+    char *text = len < 0 ? NULL : arena_alloc_raw(a, (size_t)len + 1);
     if (text)
         (void)vsnprintf(text, (size_t)len + 1, fmt, again);
     va_end(again);

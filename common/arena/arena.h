@@ -15,6 +15,8 @@ struct arena_block;
 
 struct arena {
     struct arena_block *blocks; /* newest first; the first is the one being filled */
+    char *next;                 /* what it hands out next, */
+    size_t room;                /* and how much it has, within the limit */
     size_t used;                /* bytes handed out since the last reset */
     size_t limit;
 };
@@ -30,6 +32,9 @@ void arena_fini(struct arena *a);
 /* Zeroed, max-aligned memory; NULL once the limit is reached or the system has no more. */
 void *arena_alloc(struct arena *a, size_t size);
 
+/* As arena_alloc for who writes all of it: what the memory holds is undefined. */
+static inline void *arena_alloc_raw(struct arena *a, size_t size);
+
 /* As arena_alloc, for `count` elements; NULL also when the product overflows. */
 void *arena_calloc(struct arena *a, size_t count, size_t size);
 
@@ -38,3 +43,21 @@ char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 void *arena_memdup(struct arena *a, const void *data, size_t len);
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* ---- the quick path of arena_alloc_raw ---- */
+
+/* Its slow one: a new block, or the limit. */
+void *arena_alloc_block(struct arena *a, size_t size);
+
+static inline void *arena_alloc_raw(struct arena *a, size_t size)
+{
+    const size_t align = _Alignof(max_align_t);
+    size_t rounded = (size + align - 1) / align * align; /* 0 for none and for absurdly many */
+    if (rounded - 1 >= a->room)
+        return arena_alloc_block(a, size);
+    void *memory = a->next;
+    a->next += rounded;
+    a->room -= rounded;
+    a->used += rounded;
+    return memory;
+}

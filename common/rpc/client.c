@@ -2,6 +2,7 @@
 #include "rpc/client.h"
 
 #include "rpc/client_state.h"
+#include "rpc/unpack.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -406,17 +407,6 @@ enum err_code rpc_client_call_bytes(struct rpc_client *client, const char *metho
     return w.code;
 }
 
-static void *arena_pb_alloc(void *arena, size_t size)
-{
-    return arena_alloc(arena, size);
-}
-
-static void arena_pb_free(void *arena, void *memory)
-{
-    (void)arena;
-    (void)memory;
-}
-
 enum err_code rpc_client_call(struct rpc_client *client, const char *method,
     const struct rpc_call_options *options, const ProtobufCMessage *in, struct arena *arena,
     ProtobufCMessage **out, struct err *err)
@@ -435,12 +425,9 @@ enum err_code rpc_client_call(struct rpc_client *client, const char *method,
         rpc_client_call_bytes(client, method, options, &request, arena, &reply, err);
     if (code != ERR_OK)
         return code;
-    ProtobufCAllocator allocator = {arena_pb_alloc, arena_pb_free, arena};
-    ProtobufCMessage *message =
-        protobuf_c_message_unpack(known->out->type, &allocator, reply.len, reply.data);
-    if (!message)
-        return err_raise(err, REASON_INTERNAL_ERROR, "the server's reply is not a valid %s",
-            known->out->type->name);
-    *out = message;
+    struct err why;
+    if (unpack_reply(known->out, &reply, arena, out, &why) != ERR_OK)
+        return err_raise(
+            err, REASON_INTERNAL_ERROR, "the server's reply cannot be read: %s", why.msg);
     return ERR_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/client_call.h"
 
-#include "rpc/validate.h"
+#include "rpc/unpack.h"
 
 #include <kith/v1/wire.pb-c.h>
 
@@ -61,24 +61,33 @@ void client_call_stamp(struct client_call *call, int64_t now_us)
     wire_restamp(call->frame, left_ms > 0 ? (uint32_t)left_ms : 1, attempt);
 }
 
+/* What a failed result says of itself; nothing, if that is malformed. */
+static void read_meta(const struct schema *schema, const struct wire_frame *frame, struct err *err)
+{
+    enum { MAX_MEMORY = 64 * 1024 };
+    const struct db_bytes bytes = {frame->meta, frame->meta_len};
+    struct arena arena;
+    ProtobufCMessage *message;
+    struct err ignored;
+    arena_init(&arena, MAX_MEMORY);
+    if (unpack_request(schema_meta(schema), &bytes, &arena, &message, &ignored) == ERR_OK) {
+        const Kith__V1__Meta *meta = (const Kith__V1__Meta *)(const void *)message;
+        err->reason = err_reason_by_name(meta->reason);
+        err->retry_after_ms = meta->retry_after_ms;
+        (void)snprintf(err->msg, sizeof(err->msg), "%s", meta->message);
+        if (meta->n_field_violations > 0)
+            (void)snprintf(err->field, sizeof(err->field), "%s", meta->field_violations[0]->field);
+    }
+    arena_fini(&arena);
+}
+
 enum err_code client_read_failure(
     const struct schema *schema, const struct wire_frame *frame, struct err *err)
 {
     *err = (struct err){.code = ERR_UNKNOWN, .origin = "server"};
     if (frame->value <= ERR_UNAUTHENTICATED)
         err->code = (enum err_code)frame->value;
-    struct err ignored;
-    Kith__V1__Meta *meta = NULL;
-    if (frame->meta_len > 0 &&
-        validate_message(schema_meta(schema), frame->meta, frame->meta_len, &ignored) == ERR_OK)
-        meta = kith__v1__meta__unpack(NULL, frame->meta_len, frame->meta);
-    if (!meta)
-        return err->code;
-    err->reason = err_reason_by_name(meta->reason);
-    err->retry_after_ms = meta->retry_after_ms;
-    (void)snprintf(err->msg, sizeof(err->msg), "%s", meta->message);
-    if (meta->n_field_violations > 0)
-        (void)snprintf(err->field, sizeof(err->field), "%s", meta->field_violations[0]->field);
-    kith__v1__meta__free_unpacked(meta, NULL);
+    if (frame->meta_len > 0)
+        read_meta(schema, frame, err);
     return err->code;
 }

@@ -5,7 +5,7 @@
 #include "rpc/sending.h"
 #include "rpc/stats.h"
 #include "rpc/stream.h"
-#include "rpc/validate.h"
+#include "rpc/unpack.h"
 
 #include <kith/v1/wire.pb-c.h>
 
@@ -34,37 +34,17 @@ struct run {
     int64_t started_us;
 };
 
-static void *arena_pb_alloc(void *arena, size_t size)
-{
-    return arena_alloc(arena, size);
-}
-
-static void arena_pb_free(void *arena, void *memory)
-{
-    (void)arena;
-    (void)memory;
-}
-
-static ProtobufCMessage *unpack(
-    struct arena *arena, const ProtobufCMessageDescriptor *type, const void *data, size_t len)
-{
-    ProtobufCAllocator allocator = {arena_pb_alloc, arena_pb_free, arena};
-    return protobuf_c_message_unpack(type, &allocator, len, data);
-}
-
 /* ---- before the handler ---- */
 
 static enum err_code read_meta(struct run *r, struct err *err)
 {
     if (r->call->frame.meta_len > 0) {
-        enum err_code code = validate_message(
-            schema_meta(r->d->schema), r->call->frame.meta, r->call->frame.meta_len, err);
+        const struct db_bytes bytes = {r->call->frame.meta, r->call->frame.meta_len};
+        ProtobufCMessage *meta;
+        enum err_code code =
+            unpack_request(schema_meta(r->d->schema), &bytes, &r->scratch->request, &meta, err);
         if (code != ERR_OK)
             return code;
-        ProtobufCMessage *meta = unpack(&r->scratch->request, &kith__v1__meta__descriptor,
-            r->call->frame.meta, r->call->frame.meta_len);
-        if (!meta)
-            return err_raise(err, REASON_REQUEST_MALFORMED, "the Meta of the call is malformed");
         r->meta = (const Kith__V1__Meta *)(const void *)meta;
     }
     struct rpc_trace parent;
@@ -124,22 +104,12 @@ static enum err_code authorise(struct run *r, struct err *err)
 
 static enum err_code read_request(struct run *r, struct err *err)
 {
-    const struct wire_frame *frame = &r->call->frame;
-    const struct schema_message *type = r->route->method->in;
-    enum err_code code = validate_message(type, frame->payload, frame->payload_len, err);
-    if (code != ERR_OK)
-        return code;
-    r->in = unpack(&r->scratch->request, type->type, frame->payload, frame->payload_len);
-    if (r->in && r->call->stream && r->call->stream->n_items > 0)
+    const struct db_bytes bytes = {r->call->frame.payload, r->call->frame.payload_len};
+    enum err_code code =
+        unpack_request(r->route->method->in, &bytes, &r->scratch->request, &r->in, err);
+    if (code == ERR_OK && r->call->stream && r->call->stream->n_items > 0)
         sending_resume(r->in, r->call->stream->cursor);
-    if (r->in)
-        return ERR_OK;
-    if (r->scratch->request.used >= r->scratch->request.limit / 2)
-        return err_raise(err, REASON_REQUEST_TOO_LARGE,
-            "the request needs more than the %zu bytes of memory a call may use",
-            r->scratch->request.limit);
-    return err_raise(
-        err, REASON_REQUEST_MALFORMED, "the bytes are not a valid %s", type->type->name);
+    return code;
 }
 
 static enum err_code prepare(struct run *r, struct err *err)
@@ -219,8 +189,8 @@ static enum err_code repeat(struct run *r, const struct db_bytes *kept, struct e
     r->reply = *kept;
     if (!r->route->row->renew)
         return ERR_OK;
-    r->out = unpack(&r->scratch->reply, r->route->method->out->type, r->reply.data, r->reply.len);
-    if (!r->out)
+    struct err why;
+    if (unpack_reply(r->route->method->out, &r->reply, &r->scratch->reply, &r->out, &why) != ERR_OK)
         return err_raise(err, REASON_REPLY_TOO_LARGE, "the kept reply can not be read");
     return fill_reply(r, r->route->row->renew, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Dispatch: what happens to one call on a worker, from its bytes to its outcome: authenticate,
- * authorise, validate, unpack, run the handler (in its transaction, behind its idempotency key),
+ * authorise, unpack and check, run the handler (in its transaction, behind its idempotency key),
  * pack, log. Knows no transport. A dispatch is constant; many workers share it.
  */
 #pragma once

@@ -29,6 +29,88 @@ static struct schema_message *find_message(
     return NULL;
 }
 
+static uint8_t wire_type_of(ProtobufCType type)
+{
+    switch (type) {
+    case PROTOBUF_C_TYPE_FIXED64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return SCHEMA_FIXED64;
+    case PROTOBUF_C_TYPE_FIXED32:
+    case PROTOBUF_C_TYPE_SFIXED32:
+    case PROTOBUF_C_TYPE_FLOAT:
+        return SCHEMA_FIXED32;
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_BYTES:
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return SCHEMA_BYTES;
+    case PROTOBUF_C_TYPE_INT32:
+    case PROTOBUF_C_TYPE_SINT32:
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_UINT32:
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_BOOL:
+    case PROTOBUF_C_TYPE_ENUM:
+        break;
+    }
+    return SCHEMA_VARINT;
+}
+
+static uint32_t size_of(ProtobufCType type)
+{
+    switch (type) {
+    case PROTOBUF_C_TYPE_BOOL:
+        return sizeof(protobuf_c_boolean);
+    case PROTOBUF_C_TYPE_INT32:
+    case PROTOBUF_C_TYPE_SINT32:
+    case PROTOBUF_C_TYPE_UINT32:
+    case PROTOBUF_C_TYPE_FIXED32:
+    case PROTOBUF_C_TYPE_SFIXED32:
+    case PROTOBUF_C_TYPE_FLOAT:
+    case PROTOBUF_C_TYPE_ENUM:
+        return sizeof(uint32_t);
+    case PROTOBUF_C_TYPE_BYTES:
+        return sizeof(ProtobufCBinaryData);
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return sizeof(void *);
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_FIXED64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_DOUBLE:
+        break;
+    }
+    return sizeof(uint64_t);
+}
+
+static void describe_fields(struct schema_message *message)
+{
+    const ProtobufCMessageDescriptor *type = message->type;
+    memset(message->by_number, SCHEMA_NO_FIELD, sizeof(message->by_number));
+    memset(message->by_tag, SCHEMA_NO_FIELD, sizeof(message->by_tag));
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &type->fields[i];
+        unsigned tag = field->id << 3 | wire_type_of(field->type);
+        message->by_number[field->id] = (uint8_t)i;
+        if (tag < sizeof(message->by_tag))
+            message->by_tag[tag] = (uint8_t)i;
+        message->fields[i] = (struct schema_field){
+            .type = field,
+            .offset = field->offset,
+            .quantifier_offset = field->quantifier_offset,
+            .size = size_of(field->type),
+            .wire_type = wire_type_of(field->type),
+            .is_repeated = field->label == PROTOBUF_C_LABEL_REPEATED,
+            .is_chosen = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0,
+            .max_bytes = UINT32_MAX,
+            .max_items = UINT32_MAX,
+        };
+    }
+}
+
 static struct schema_message *append_message(
     struct schema *schema, const ProtobufCMessageDescriptor *type)
 {
@@ -45,15 +127,23 @@ static struct schema_message *append_message(
     message->fields = calloc(type->n_fields + 1, sizeof(*message->fields));
     if (!message->fields)
         return NULL;
-    for (unsigned i = 0; i < type->n_fields; i++)
-        message->fields[i] =
-            (struct schema_field){.max_bytes = UINT32_MAX, .max_items = UINT32_MAX};
+    describe_fields(message);
     return message;
 }
 
+/* What unpack.c relies on. */
+static bool is_in_bounds(const ProtobufCMessageDescriptor *type)
+{
+    for (unsigned i = 0; i < type->n_fields; i++)
+        if (type->fields[i].id > SCHEMA_MAX_NUMBER ||
+            type->fields[i].label == PROTOBUF_C_LABEL_REQUIRED)
+            return false;
+    return type->n_fields <= SCHEMA_MAX_FIELDS;
+}
+
 /*
- * A message and all it contains. protobuf-c unpacks by recursion without a limit, so a message that
- * contains itself would let 30 kB of nesting overflow the stack: refused here, once, at start.
+ * A message and all it contains. Messages are unpacked by recursion, so one that contains itself
+ * would let 30 kB of nesting overflow the stack: refused here, once, at start.
  */
 static enum err_code add_message(struct schema *schema, const ProtobufCMessageDescriptor *type,
     const struct schema_message **out, struct err *err)
@@ -65,9 +155,10 @@ static enum err_code add_message(struct schema *schema, const ProtobufCMessageDe
         *out = message;
         return ERR_OK;
     }
-    if (type->n_fields > SCHEMA_MAX_FIELDS)
-        return err_raise(err, REASON_INTERNAL_ERROR, "message %s has more than %d fields",
-            type->name, SCHEMA_MAX_FIELDS);
+    if (!is_in_bounds(type))
+        return err_raise(err, REASON_INTERNAL_ERROR,
+            "message %s has more than %d fields, one above %d, or a required one", type->name,
+            SCHEMA_MAX_FIELDS, SCHEMA_MAX_NUMBER);
     message = append_message(schema, type);
     if (!message)
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the schema");
@@ -145,20 +236,19 @@ static void take_limits(void *arg, const char *message, uint32_t number, const P
     struct schema *schema = arg;
     const Kith__V1__FieldLimits *limits = (const Kith__V1__FieldLimits *)(const void *)m;
     for (size_t i = 0; i < schema->n_messages; i++) {
-        const struct schema_message *known = schema->messages[i];
-        if (strcmp(known->type->name, message) != 0)
+        struct schema_message *known = schema->messages[i];
+        unsigned index = schema_field_index(known, number);
+        if (strcmp(known->type->name, message) != 0 || index == SCHEMA_NO_FIELD)
             continue;
-        const ProtobufCFieldDescriptor *field =
-            protobuf_c_message_descriptor_get_field(known->type, number);
-        if (!field)
-            continue;
-        struct schema_field *target = &known->fields[field - known->type->fields];
+        struct schema_field *target = &known->fields[index];
         target->min_bytes = limits->min_bytes;
         target->max_bytes = limits->max_bytes ? limits->max_bytes : UINT32_MAX;
         target->max_items = limits->max_items ? limits->max_items : UINT32_MAX;
         target->is_uuid = limits->uuid;
         target->is_multiline = limits->multiline;
         target->is_secret = limits->secret;
+        if (limits->min_bytes > 0 && !target->is_repeated && !target->is_chosen)
+            known->obligatory |= UINT64_C(1) << index;
     }
 }
 

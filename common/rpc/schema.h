@@ -7,8 +7,17 @@
 
 #include "rpc/rpc.h"
 
-/* Bounds of one field, from the option (kith.v1.limits). */
+/* How the values of a field are written. */
+enum schema_wire { SCHEMA_VARINT = 0, SCHEMA_FIXED64 = 1, SCHEMA_BYTES = 2, SCHEMA_FIXED32 = 5 };
+
+/* One field with its bounds, from the option (kith.v1.limits). */
 struct schema_field {
+    const ProtobufCFieldDescriptor *type;
+    unsigned offset, quantifier_offset; /* as there */
+    uint32_t size;                      /* of one value in the struct */
+    uint8_t wire_type;                  /* of enum schema_wire */
+    bool is_repeated;
+    bool is_chosen; /* one of a oneof */
     uint32_t min_bytes;
     uint32_t max_bytes; /* UINT32_MAX: none declared */
     uint32_t max_items; /* UINT32_MAX: none declared */
@@ -18,14 +27,23 @@ struct schema_field {
     const struct schema_message *message; /* of a field that is a message */
 };
 
-enum { SCHEMA_MAX_FIELDS = 64 }; /* of one message */
+enum { SCHEMA_MAX_FIELDS = 64, SCHEMA_MAX_NUMBER = 127, SCHEMA_NO_FIELD = 255 };
 
 struct schema_message {
     const ProtobufCMessageDescriptor *type;
-    struct schema_field *fields; /* in the order of type->fields */
-    bool is_complete;            /* false while its fields are being walked */
-    bool is_request;             /* part of some request: limits are obligatory */
+    struct schema_field *fields;              /* in the order of type->fields */
+    uint8_t by_number[SCHEMA_MAX_NUMBER + 1]; /* index of the field, or SCHEMA_NO_FIELD */
+    uint8_t by_tag[128]; /* the same by one-byte tags, which say the wire type as well */
+    uint64_t obligatory; /* bit n: field n must be there; of a oneof only if chosen */
+    bool is_complete;    /* false while its fields are being walked */
+    bool is_request;     /* part of some request: limits are obligatory */
 };
+
+/* Which of the message's fields has this number, or SCHEMA_NO_FIELD. */
+static inline unsigned schema_field_index(const struct schema_message *message, uint32_t number)
+{
+    return number <= SCHEMA_MAX_NUMBER ? message->by_number[number] : SCHEMA_NO_FIELD;
+}
 
 struct schema_method {
     char *name; /* "/kith.v1.ContactService/GetMember" */
@@ -58,7 +76,7 @@ const struct schema_method *schema_find_name(const struct schema *schema, const 
 size_t schema_index(const struct schema *schema, const struct schema_method *method);
 size_t schema_count(const struct schema *schema);
 
-/* kith.v1.Meta, which is validated like any request. */
+/* kith.v1.Meta, which is checked like any request. */
 const struct schema_message *schema_meta(const struct schema *schema);
 
 /* The embedded google.protobuf.FileDescriptorSet. */

@@ -2,6 +2,7 @@
 #include "rpc/tap.h"
 
 #include "rpc/tls.h"
+#include "rpc/unpack.h"
 
 #include <kith/v1/tap.pb-c.h>
 
@@ -91,17 +92,6 @@ enum err_code tap_check_addresses(const char *listen, struct err *err)
 
 /* ---- recording ------------------------------------------------------------------------------- */
 
-static void *scratch_alloc(void *arena, size_t size)
-{
-    return arena_alloc(arena, size);
-}
-
-static void scratch_free(void *arena, void *memory)
-{
-    (void)arena;
-    (void)memory;
-}
-
 static bool has_secret(const struct schema_message *type)
 {
     for (unsigned i = 0; i < type->type->n_fields; i++)
@@ -115,10 +105,9 @@ static bool strip(const struct schema_message *type, struct db_bytes *bytes, str
 {
     if (!has_secret(type))
         return true;
-    ProtobufCAllocator allocator = {scratch_alloc, scratch_free, scratch};
-    ProtobufCMessage *m =
-        protobuf_c_message_unpack(type->type, &allocator, bytes->len, bytes->data);
-    if (!m)
+    ProtobufCMessage *m;
+    struct err why;
+    if (unpack_reply(type, bytes, scratch, &m, &why) != ERR_OK)
         return false;
     schema_clear_secrets(type, m);
     uint8_t *packed = arena_alloc(scratch, protobuf_c_message_get_packed_size(m) + 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rpc/validate.h"
+#include "rpc/unpack.h"
 #include "unit_test.h"
 
 #include <kith/v1/contact.pb-c.h>
@@ -35,7 +35,12 @@ static enum err_code check_bytes(const void *data, size_t len)
     /* A copy of exactly that size, so that a sanitizer sees a byte too many read. */
     void *copy = malloc(len + (len == 0));
     memcpy(copy, data, len);
-    enum err_code code = validate_message(deliver->in, copy, len, &err);
+    const struct db_bytes request_bytes = {copy, len};
+    ProtobufCMessage *message;
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    enum err_code code = unpack_request(deliver->in, &request_bytes, &arena, &message, &err);
+    arena_fini(&arena);
     free(copy);
     return code;
 }
@@ -162,16 +167,17 @@ static void bytes_that_are_no_message_are_malformed(void **state)
         const char *bytes;
         size_t len;
     } cases[] = {
-        {"\n\5ab", 4},                                        /* cut */
-        {"\n", 1},                                            /* cut before the length */
-        {"\x08\x01", 2},                                      /* a number where text belongs */
-        {"\x0b\x0c", 2},                                      /* a group */
-        {"\x00\x01", 2},                                      /* field 0 */
-        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11}, /* endless tag */
-        {"\n\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11},   /* length 2^64-1 */
-        {"\x88\x80\x80\x80\x80\x00\x01", 7},                  /* tag in six bytes */
-        {"\n\x81\x80\x80\x80\x80\x00x", 8},                   /* length in six bytes */
-        {"\x12\x02\n\x7f", 4},                                /* cut inside an element */
+        {"\n\5ab", 4},                                            /* cut */
+        {"\n", 1},                                                /* cut before the length */
+        {"\x08\x01", 2},                                          /* a number where text belongs */
+        {"\x0b\x0c", 2},                                          /* a group */
+        {"\x00\x01", 2},                                          /* field 0 */
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11},     /* endless tag */
+        {"\n\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11},       /* length 2^64-1 */
+        {"\x88\x80\x80\x80\x80\x00\x01", 7},                      /* tag in six bytes */
+        {"\n\x81\x80\x80\x80\x80\x00x", 8},                       /* length in six bytes */
+        {"\xa8\x06\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 12}, /* more than 64 bits */
+        {"\x12\x02\n\x7f", 4},                                    /* cut inside an element */
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(check_bytes(cases[i].bytes, cases[i].len), ERR_INVALID_ARGUMENT);

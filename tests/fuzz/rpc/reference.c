@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rpc/validate.h"
+#include "reference.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -317,7 +317,7 @@ static enum err_code walk(const struct schema_message *message, struct cursor c,
     return check_absent(message, counts, outer, err);
 }
 
-enum err_code validate_message(
+enum err_code reference_validate(
     const struct schema_message *message, const void *data, size_t len, struct err *err)
 {
     return walk(message, (struct cursor){data, len}, NULL, err);
