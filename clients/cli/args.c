@@ -3,6 +3,7 @@
 
 #include "hint.h"
 #include "nearest/nearest.h"
+#include "view.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,9 @@ const struct option_row global_options[] = {
     {"ca", 0, "FILE", "trust these authorities, where services are called by tls+tcp://"},
     {"cert", 0, "FILE", "and show them this certificate"},
     {"key", 0, "FILE", "the certificate's key"},
+    {"contact-endpoints", 0, "URLS", "addresses of the contact service, comma separated"},
+    {"recommendation-endpoints", 0, "URLS", "of the recommendation service"},
+    {"notification-endpoints", 0, "URLS", "of the notification service"},
     {"json", 0, NULL, "print JSON, one object a line; errors too, on standard error"},
     {"timeout", 0, "TIME", "give up after this long: 500ms, 3s, 2m"},
     {"quiet", 'q', NULL, "only what was asked for: no hints, no progress"},
@@ -77,8 +81,17 @@ static enum status unknown_option(struct cli *cli, const char *word)
     return cli_refuse(cli, STATUS_USAGE, next, "there is no option %s", typed);
 }
 
+/* Everything but the name of a file goes into messages, which take nothing but UTF-8. */
+static bool may_be(const char *what, const char *value)
+{
+    return strcmp(what, "FILE") == 0 || strcmp(what, "[FILE]") == 0 || view_is_utf8(value);
+}
+
 static enum status give(struct cli *cli, const struct option_row *option, const char *value)
 {
+    if (option->value != NULL && !may_be(option->value, value))
+        return cli_refuse(cli, STATUS_USAGE, "set your terminal to UTF-8",
+            "--%s: \"%s\" is not text in UTF-8", option->name, view_clean(cli, value, false));
     if (cli->n_given == MAX_GIVEN)
         return cli_refuse(cli, STATUS_USAGE, NULL, "too many options");
     cli->given[cli->n_given++] = (struct given){option, value};
@@ -195,6 +208,10 @@ static enum status check_operands(struct cli *cli)
     if (c->max_operands >= 0 && cli->n_operands > c->max_operands)
         return cli_refuse(
             cli, STATUS_USAGE, more, "\"%s\" is one too many", cli->operands[c->max_operands]);
+    for (int i = 0; i < cli->n_operands; i++)
+        if (!may_be(operand_name(cli, c->operands, i), cli->operands[i]))
+            return cli_refuse(cli, STATUS_USAGE, "set your terminal to UTF-8",
+                "\"%s\" is not text in UTF-8", view_clean(cli, cli->operands[i], false));
     return STATUS_OK;
 }
 

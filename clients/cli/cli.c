@@ -37,7 +37,8 @@ bool cli_limit(struct cli *cli, int64_t fallback, int64_t *limit)
     *limit = text == NULL ? fallback : strtoll(text, &end, 10);
     if (text == NULL || (*end == '\0' && *text != '\0' && *limit >= 0))
         return true;
-    (void)cli_refuse(cli, STATUS_USAGE, NULL, "--limit: \"%s\" is no number", text);
+    (void)cli_refuse(
+        cli, STATUS_USAGE, "--limit 0 shows all", "--limit: 0 or more, not \"%s\"", text);
     return false;
 }
 
@@ -234,7 +235,7 @@ bool cli_emit(const struct cli *cli, const json_t *value)
 /* ---- talking to the services ----------------------------------------------------------------- */
 
 /* What is said on the command line wins over the environment, that over what the profile keeps. */
-static const char *tls_file(
+static const char *setting(
     const struct cli *cli, const char *option, const char *variable, const char *kept)
 {
     const char *value = getenv(variable);
@@ -248,21 +249,18 @@ struct kith_client *cli_client(struct cli *cli)
     const struct profile *p = &cli->profile;
     struct kith_settings settings = {
         .size = sizeof(settings),
-        .contact_endpoints = getenv("KITH_CONTACT_ENDPOINTS"),
-        .recommendation_endpoints = getenv("KITH_RECOMMENDATION_ENDPOINTS"),
-        .notification_endpoints = getenv("KITH_NOTIFICATION_ENDPOINTS"),
+        .contact_endpoints =
+            setting(cli, "contact-endpoints", "KITH_CONTACT_ENDPOINTS", p->contact_endpoints),
+        .recommendation_endpoints = setting(cli, "recommendation-endpoints",
+            "KITH_RECOMMENDATION_ENDPOINTS", p->recommendation_endpoints),
+        .notification_endpoints = setting(cli, "notification-endpoints",
+            "KITH_NOTIFICATION_ENDPOINTS", p->notification_endpoints),
         .token = p->token,
         .timeout_ms = cli->timeout_ms,
-        .tls_ca = tls_file(cli, "ca", "KITH_TLS_CA", p->tls_ca),
-        .tls_certificate = tls_file(cli, "cert", "KITH_TLS_CERTIFICATE", p->tls_certificate),
-        .tls_key = tls_file(cli, "key", "KITH_TLS_KEY", p->tls_key),
+        .tls_ca = setting(cli, "ca", "KITH_TLS_CA", p->tls_ca),
+        .tls_certificate = setting(cli, "cert", "KITH_TLS_CERTIFICATE", p->tls_certificate),
+        .tls_key = setting(cli, "key", "KITH_TLS_KEY", p->tls_key),
     };
-    if (settings.contact_endpoints == NULL)
-        settings.contact_endpoints = p->contact_endpoints;
-    if (settings.recommendation_endpoints == NULL)
-        settings.recommendation_endpoints = p->recommendation_endpoints;
-    if (settings.notification_endpoints == NULL)
-        settings.notification_endpoints = p->notification_endpoints;
     struct kith_error *error = NULL;
     if (kith_client_new(&settings, &cli->client, &error) != KITH_OK)
         (void)cli_fail(cli, error);

@@ -26,6 +26,7 @@ static const struct option_row asks_options[] = {
 
 static const struct option_row show_options[] = {
     {"why", 0, NULL, "how the network chose: factors, evidence, who else was considered"},
+    {"all", 'a', NULL, "with --why: everybody who was considered, and the weights in force"},
     END,
 };
 
@@ -156,7 +157,7 @@ const struct command commands[] = {
     {"show", "Asking", "ASK", 1, 1, "One question with its answers.",
         "What your inbox said of it is read then.", "kith show last\nkith show 9c217f3a --why",
         show_options, run_show},
-    {"answer", "Asking", "ASK TEXT", 1, -1, "Answer a question you were asked.",
+    {"answer", "Asking", "ASK [TEXT]", 1, -1, "Answer a question you were asked.",
         "Without TEXT the answer is read from standard input.",
         "kith answer last \"A low-volume one; try it in a pool first.\"\n"
         "kith answer 9c217f3a < answer.txt",
@@ -179,7 +180,10 @@ const struct command commands[] = {
         "Give an upload up that is not finished; after a day it goes by itself.", NULL,
         "kith import cancel 01890000-0000-7000-8000-000000000000", NULL, run_import_cancel},
     {"export", "People", "[FILE]", 0, 1, "All your contacts and what you know of them.",
-        "Without FILE they go to standard output. A contact is a line that begins with its id.",
+        "Without FILE they go to standard output. A contact is a line that begins with its id.\n"
+        "In CSV a cell that a spreadsheet would run as a formula (it begins with =, +, - or @) has "
+        "an\n"
+        "apostrophe more in front; JSON has every text as it is.",
         "kith export contacts.csv\nkith export --format json | jq -r .name", export_options,
         run_export},
     {"contacts", "People", "[QUERY]", 0, -1,
@@ -213,7 +217,7 @@ const struct command commands[] = {
     {"login", "Account", "", 0, 0, "Keep a token on this machine and act with it from now on.",
         "The token is read from --token-file or standard input, never from the command line, "
         "where\n"
-        "others could see it.",
+        "others could see it. Addresses and certificates named by options are kept with it.",
         "kith login < token.txt\nkith login --save-as work --token-file token.txt", login_options,
         run_login},
     {"logout", "Account", "", 0, 0, "Forget the token kept on this machine; it stays valid.", NULL,

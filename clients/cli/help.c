@@ -91,14 +91,18 @@ static void print_indented(const char *text)
 
 static void print_options(const struct cli *cli, const struct option_row *options)
 {
+    size_t width = 0;
+    for (const struct option_row *o = options; o != NULL && o->name != NULL; o++) {
+        size_t len = strlen(o->name) + (o->value == NULL ? 0 : strlen(o->value) + 1);
+        width = len > width ? len : width;
+    }
     for (const struct option_row *o = options; o != NULL && o->name != NULL; o++) {
         char flag[64];
-        (void)snprintf(flag, sizeof(flag), "--%s%s%s", o->name, o->value == NULL ? "" : " ",
+        (void)snprintf(flag, sizeof(flag), "%s%s%s", o->name, o->value == NULL ? "" : " ",
             o->value == NULL ? "" : o->value);
-        if (o->letter != 0)
-            printf("  -%c, %-20s %s%s%s\n", o->letter, flag, cli->dim, o->help, cli->plain);
-        else
-            printf("      %-20s %s%s%s\n", flag, cli->dim, o->help, cli->plain);
+        const char letter[] = {'-', o->letter, ',', '\0'};
+        printf("  %3s --%-*s  %s%s%s\n", o->letter == 0 ? "" : letter, (int)width, flag, cli->dim,
+            o->help, cli->plain);
     }
 }
 

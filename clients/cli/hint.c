@@ -16,6 +16,8 @@ static const struct {
     {"INVITATION_NOT_FOUND",
         "check the letters of the code; kith invitations lists what needs none"},
     {"INVITATION_CLOSED", ""},
+    {"TOKEN_MALFORMED", "kith login < FILE-WITH-THE-TOKEN"},
+    {"IMPORT_TOO_MANY", "kith imports lists them, kith import cancel ID gives one up"},
 };
 
 const char *hint_usage(struct cli *cli)
@@ -62,6 +64,10 @@ struct hint hint_of(struct cli *cli, const struct kith_error *error)
     if (strcmp(reason, "METHOD_UNKNOWN") == 0 && is_command(cli, "tap"))
         return (struct hint){"this service does not let what it is asked be seen",
             "start it with the option tap: deploy/local down && KITH_TAP=yes deploy/local up"};
+    if (strcmp(kith_error_field(error), "member_id") == 0 &&
+        (is_command(cli, "whoami") || is_command(cli, "login")))
+        return (struct hint){"this is the operator's token, and the operator is no member",
+            "kith member add NAME EMAIL --save-as PROFILE"};
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (strcmp(table[i].reason, reason) == 0)
             hint.next = table[i].next == NULL ? hint_usage(cli) : table[i].next;

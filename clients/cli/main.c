@@ -11,6 +11,7 @@
 #include "args.h"
 #include "help.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,8 +75,17 @@ static enum status take_file(struct cli *cli, const char *option, const char **o
     return STATUS_OK;
 }
 
-static enum status take_tls_files(struct cli *cli)
+static void take_text(const struct cli *cli, const char *option, const char **out)
 {
+    if (cli_has(cli, option))
+        *out = cli_option(cli, option);
+}
+
+static enum status take_settings(struct cli *cli)
+{
+    take_text(cli, "contact-endpoints", &cli->profile.contact_endpoints);
+    take_text(cli, "recommendation-endpoints", &cli->profile.recommendation_endpoints);
+    take_text(cli, "notification-endpoints", &cli->profile.notification_endpoints);
     enum status status = take_file(cli, "ca", &cli->profile.tls_ca);
     if (status == STATUS_OK)
         status = take_file(cli, "cert", &cli->profile.tls_certificate);
@@ -107,7 +117,7 @@ static enum status choose_profile(struct cli *cli)
         cli->profile.token = variable("KITH_TOKEN");
     if (file != NULL && profile_read_secret(file, &cli->profile.token, &cli->arena, &err) != ERR_OK)
         return cli_refuse(cli, STATUS_USAGE, NULL, "%s", err.msg);
-    return take_tls_files(cli);
+    return take_settings(cli);
 }
 
 static enum status run(struct cli *cli, int argc, char *const *argv)
@@ -118,7 +128,10 @@ static enum status run(struct cli *cli, int argc, char *const *argv)
     if (status != STATUS_OK)
         return status;
     if (cli_has(cli, "version")) {
-        (void)printf("kith %s\n", kith_version());
+        json_t *version = json_pack("{s:s}", "version", kith_version());
+        if (!cli_emit(cli, version))
+            (void)printf("kith %s\n", kith_version());
+        json_decref(version);
         return STATUS_OK;
     }
     if (cli->command == NULL)
@@ -136,8 +149,9 @@ int main(int argc, char **argv)
     arena_init(&cli.arena, MEMORY);
     set_up_output(&cli);
     enum status status = run(&cli, argc, argv);
-    if (fflush(stdout) != 0 && status == STATUS_OK)
-        status = STATUS_ERROR;
+    if ((fflush(stdout) != 0 || ferror(stdout) != 0) && status == STATUS_OK)
+        status =
+            cli_refuse(&cli, STATUS_ERROR, NULL, "standard output: %s", strerrordesc_np(errno));
     kith_client_free(cli.client);
     json_decref(cli.kept);
     arena_fini(&cli.arena);

@@ -65,6 +65,15 @@ static const char *instead_of(utf8proc_int32_t c)
     return c == '\n' || c == '\t' || c == '\r' ? " " : "\xEF\xBF\xBD";
 }
 
+bool view_is_utf8(const char *text)
+{
+    utf8proc_int32_t c;
+    utf8proc_ssize_t size = 1;
+    for (const char *at = text; *at != '\0' && size > 0; at += size)
+        size = utf8proc_iterate((const utf8proc_uint8_t *)at, -1, &c);
+    return size > 0;
+}
+
 const char *view_clean(struct cli *cli, const char *text, bool keep_lines)
 {
     size_t len = strlen(text);

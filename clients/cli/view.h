@@ -19,6 +19,8 @@ int64_t view_int(const json_t *object, const char *key);
 bool view_is(const json_t *object, const char *key);
 double view_real(const json_t *object, const char *key);
 
+bool view_is_utf8(const char *text);
+
 /* Any text, made harmless. */
 const char *view_clean(struct cli *cli, const char *text, bool keep_lines);
 

@@ -187,6 +187,9 @@
     X(NOBODY_FITS, FAILED_PRECONDITION, \
         "Nobody in your network shows evidence of knowing this.", \
         "Name somebody: `kith ask --to CONTACT`, or add facts: `kith fact add`.") \
+    X(NO_CONTACTS, FAILED_PRECONDITION, \
+        "Your address book is empty, so there is nobody to ask.", \
+        "Bring your contacts: `kith import linkedin Connections.csv`.") \
     X(ASKED_BEFORE, FAILED_PRECONDITION, \
         "You asked this before and it still waits or was answered, or something alike was answered.", \
         "See `kith show ASK`, or ask all the same: `kith ask --again`.") \

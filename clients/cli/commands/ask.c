@@ -100,7 +100,10 @@ static void show_choice(struct cli *cli, const json_t *reply, const char *questi
         cli_next(cli, "kith invite \"%s\"", view_text(cli, best, "name"));
     } else {
         cli_say(cli, "Nobody would be asked: %s", view_text(cli, reply, "refusal"));
-        cli_next(cli, "kith ask --to CONTACT \"…\", kith fact add CONTACT expertise \"…\"");
+        if (view_int(reply, "considered") == 0)
+            cli_next(cli, "kith import linkedin Connections.csv");
+        else
+            cli_next(cli, "kith ask --to CONTACT \"…\", kith fact add CONTACT expertise \"…\"");
     }
 }
 
@@ -124,6 +127,30 @@ static enum status preview(struct cli *cli, const char *question)
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
+enum { OTHERS = 3 };
+
+static bool is_target(const json_t *ask, const json_t *candidate)
+{
+    const json_t *target = json_array_get(json_object_get(ask, "targets"), 0);
+    return strcmp(view_raw(candidate, "contactId"), view_raw(target, "contactId")) == 0;
+}
+
+/* "Ana, Bo (not reachable yet), Cleo"; if it is true of all, it is said once. */
+static const char *names_of(struct cli *cli, const json_t *const people[], size_t n)
+{
+    static const char mark[] = " (not reachable yet)";
+    bool some_reachable = false;
+    for (size_t i = 0; i < n; i++)
+        some_reachable = some_reachable || view_is(people[i], "isReachable");
+    const char *text = "";
+    for (size_t i = 0; i < n && text != NULL; i++) {
+        bool is_marked = some_reachable ? !view_is(people[i], "isReachable") : i == n - 1;
+        text = arena_printf(&cli->arena, "%s%s%s%s", text, i == 0 ? "" : ", ",
+            view_text(cli, people[i], "name"), is_marked ? mark : "");
+    }
+    return text == NULL ? "" : text;
+}
+
 /* Who else was considered: one line, so that "nobody" and "somebody else" can be told apart. */
 static void show_others(struct cli *cli, const json_t *ask)
 {
@@ -135,19 +162,15 @@ static void show_others(struct cli *cli, const json_t *ask)
         json_pack("{s:s}", "decisionId", decision), NULL, &error);
     kith_error_free(error); /* the ask is sent; this is only a courtesy */
     const json_t *candidates = json_object_get(reply, "candidates");
-    const char *target = view_raw(json_array_get(json_object_get(ask, "targets"), 0), "contactId");
-    const char *text = "";
-    int n = 0;
-    for (size_t i = 0; i < json_array_size(candidates) && n < 3; i++) {
+    const json_t *others[OTHERS];
+    size_t n = 0;
+    for (size_t i = 0; i < json_array_size(candidates) && n < OTHERS; i++) {
         const json_t *candidate = json_array_get(candidates, i);
-        if (strcmp(view_raw(candidate, "contactId"), target) == 0)
-            continue;
-        text = arena_printf(&cli->arena, "%s%s%s%s", text, n++ == 0 ? "" : ", ",
-            view_text(cli, candidate, "name"),
-            view_is(candidate, "isReachable") ? "" : " (not reachable yet)");
+        if (!is_target(ask, candidate))
+            others[n++] = candidate;
     }
     if (n > 0)
-        cli_note(cli, "also considered: %s", text == NULL ? "" : text);
+        cli_note(cli, "also considered: %s", names_of(cli, others, n));
 }
 
 static void show_targets(struct cli *cli, const json_t *ask, const char *verb)
@@ -303,10 +326,24 @@ static enum status show_decision(struct cli *cli, const json_t *ask)
     cli_say(cli, "\nWhy: chosen among %s",
         view_count(cli, view_int(reply, "considered"), "contact", "contacts"));
     show_notes(cli, reply);
-    for (size_t i = 0; i < json_array_size(candidates); i++)
-        show_candidate(cli, json_array_get(candidates, i), true);
-    cli_say(cli, "Parameters");
-    show_factors(cli, json_object_get(reply, "parameters"), "  ");
+    bool with_all = cli_has(cli, "all");
+    int64_t left_out = 0;
+    for (size_t i = 0; i < json_array_size(candidates); i++) {
+        const json_t *candidate = json_array_get(candidates, i);
+        if (with_all || i < OTHERS || is_target(ask, candidate))
+            show_candidate(cli, candidate, true);
+        else
+            left_out++;
+    }
+    if (left_out > 0)
+        cli_note(cli, "     and %s, further behind", view_count(cli, left_out, "other", "others"));
+    if (with_all) {
+        cli_say(cli, "Parameters");
+        show_factors(cli, json_object_get(reply, "parameters"), "  ");
+    } else {
+        cli_next(cli, "kith show %s --why --all",
+            view_id(cli, view_raw(ask, "id")) + strlen("\xE2\x80\xA6"));
+    }
     return STATUS_OK;
 }
 

@@ -74,12 +74,12 @@ enum status run_contacts(struct cli *cli)
         return cli->status;
     view_print(&listing.table);
     bool is_filtered = *query != '\0' || cli_has(cli, "tag");
+    if (listing.n > 0)
+        show_number(cli, listing.n, query);
+    else
+        cli_note(cli, is_filtered ? "no contact fits" : "no contacts yet");
     if (listing.n == 0 && !is_filtered)
         cli_next(cli, "kith import linkedin Connections.csv");
-    else if (listing.n == 0)
-        cli_note(cli, "no contact fits");
-    else
-        show_number(cli, listing.n, query);
     return STATUS_OK;
 }
 

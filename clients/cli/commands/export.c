@@ -40,9 +40,23 @@ static void put_text(FILE *out, const char *text)
     }
 }
 
+/* What a spreadsheet would take for a formula and run, when somebody else wrote the text (OWASP,
+ * CSV injection). With apostrophes in front too, so that taking one away always gives the text
+ * back. */
+static bool is_formula(const char *text)
+{
+    static const char *const signs[] = {"=", "+", "-", "@", "\t", "\r", "\xEF\xBC\x9D" /* ＝ */,
+        "\xEF\xBC\x8B" /* ＋ */, "\xEF\xBC\x8D" /* － */, "\xEF\xBC\xA0" /* ＠ */};
+    text += strspn(text, "'");
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+        if (strncmp(text, signs[i], strlen(signs[i])) == 0)
+            return true;
+    return false;
+}
+
 static void put_cell(FILE *out, const char *text)
 {
-    (void)fputs(",\"", out);
+    (void)fputs(is_formula(text) ? ",\"'" : ",\"", out);
     put_text(out, text);
     (void)fputc('"', out);
 }
@@ -214,8 +228,9 @@ static enum status export_all(struct export *e)
     if (first == NULL)
         return e->cli->status;
     e->total = (uint64_t)view_int(first, "total");
-    if (e->is_csv && e->n == 0)
-        (void)(ftello(e->out) > 0 ? 0 : fputs(CSV_HEAD, e->out));
+    bool has_head = e->path != NULL && ftello(e->out) > 0;
+    if (e->is_csv && !has_head)
+        (void)fputs(CSV_HEAD, e->out);
     if (kith_stream_contacts(e->cli->client, e->cursor, &options, &stream, &error) != KITH_OK)
         return failed(e, error);
     enum status status = copy(e, stream);

@@ -5,10 +5,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-enum { SKIPS_SHOWN = 10 };
+enum { SKIPS_SHOWN = 10, HEAD_SIZE = 4096 };
 
 static const char *base_name(const char *path)
 {
@@ -20,6 +23,43 @@ static bool is_folder(FILE *file)
 {
     struct stat about;
     return fstat(fileno(file), &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+/* What else people give, known by how it begins: NULL, or what to do with it. Only of a file, which
+ * can be read again from its beginning. */
+static const char *not_csv(struct cli *cli, FILE *file, const char *path, const char **what)
+{
+    char head[HEAD_SIZE];
+    size_t len = fread(head, 1, sizeof(head), file);
+    if (fseek(file, 0, SEEK_SET) != 0 || len < 4)
+        return NULL;
+    const char *dot = strrchr(path, '.');
+    if (memcmp(head, "PK\3\4", 4) == 0) {
+        *what = "a ZIP archive, not a CSV file";
+        return dot != NULL && strcasecmp(dot, ".zip") == 0
+                   ? arena_printf(&cli->arena,
+                         "unzip -p \"%s\" Connections.csv | kith import linkedin -", path)
+                   : "save it as CSV, in UTF-8 and with commas";
+    }
+    if (memcmp(head, "\xFF\xFE", 2) == 0 || memcmp(head, "\xFE\xFF", 2) == 0) {
+        *what = "in UTF-16";
+        return arena_printf(
+            &cli->arena, "iconv -f UTF-16 -t UTF-8 \"%s\" | kith import linkedin -", path);
+    }
+    if (memmem(head, len, "First Name;", strlen("First Name;")) == NULL)
+        return NULL;
+    *what = "a CSV file with semicolons for commas";
+    return "give the file as it came from LinkedIn, or save it with commas";
+}
+
+/* Ctrl-C: the shell would say nothing. Nothing but write() is allowed here. */
+static void say_stopped(int signal)
+{
+    static const char text[] =
+        "\nkith import linkedin: stopped; kith imports shows what came of it\n";
+    ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+    (void)ignored;
+    (void)raise(signal);
 }
 
 static void show_skips(struct cli *cli, const json_t *report)
@@ -74,6 +114,14 @@ enum status run_import_linkedin(struct cli *cli)
             arena_printf(&cli->arena, "kith import linkedin %s/Connections.csv", path),
             "%s is a folder, not a file", path);
     }
+    const char *what = "";
+    const char *instead = is_stdin ? NULL : not_csv(cli, file, path, &what);
+    if (instead != NULL) {
+        (void)fclose(file);
+        return cli_refuse(cli, STATUS_USAGE, instead, "%s is %s", path, what);
+    }
+    const struct sigaction stopped = {.sa_handler = say_stopped, .sa_flags = (int)SA_RESETHAND};
+    (void)sigaction(SIGINT, &stopped, NULL);
     struct kith_import_options import = {
         .size = sizeof(import),
         .dry_run = cli_has(cli, "dry-run"),
@@ -109,6 +157,7 @@ enum status run_import_linkedin(struct cli *cli)
 static bool add_import(struct cli *cli, json_t *import, struct view_table *table)
 {
     bool is_uploading = strcmp(view_raw(import, "state"), "IMPORT_STATE_UPLOADING") == 0;
+    bool is_tried = view_is(import, "dryRun") && !is_uploading;
     if (cli_emit(cli, import))
         return is_uploading;
     const char *what =
@@ -121,7 +170,7 @@ static bool add_import(struct cli *cli, json_t *import, struct view_table *table
     const char *failure = view_text(cli, import, "failureMessage");
     const char *cells[] = {view_id(cli, view_raw(import, "id")),
         view_ago(cli, view_int(import, "startedUs")), view_text(cli, import, "fileName"),
-        view_enum(cli, import, "state", "IMPORT_STATE_"),
+        is_tried ? "only tried" : view_enum(cli, import, "state", "IMPORT_STATE_"),
         *failure != '\0' ? failure : (what == NULL ? "" : what)};
     view_row(table, cells);
     return is_uploading;
@@ -144,7 +193,8 @@ enum status run_imports(struct cli *cli)
             unfinished = view_raw(import, "id");
     }
     view_print(&table);
-    cli_note(cli, "%s", view_count(cli, (int64_t)json_array_size(imports), "import", "imports"));
+    if (json_array_size(imports) == 0)
+        cli_note(cli, "no imports yet");
     if (unfinished != NULL)
         cli_next(cli, "an upload that will not go on: kith import cancel %s", unfinished);
     return STATUS_OK;

@@ -63,6 +63,9 @@ enum status run_logout(struct cli *cli)
             *others == '\0' ? NULL : arena_printf(&cli->arena, "--as one of: %s", others),
             "the profile %s holds no token", cli->profile.name);
     }
+    json_t *gone = json_pack("{s:s}", "profile", cli->profile.name);
+    (void)cli_emit(cli, gone);
+    json_decref(gone);
     cli_say(cli, "Forgot the token of profile %s; it is still valid", cli->profile.name);
     cli_next(cli, "kith token revoke makes a token useless; do that before logging out");
     return STATUS_OK;

@@ -39,6 +39,8 @@ enum err_code choice_named(struct rpc_ctx *ctx, const struct routing *r, const s
 
 static enum err_code nobody(const struct routing *r, struct err *err)
 {
+    if (r->result.considered == 0)
+        return err_raise(err, REASON_NO_CONTACTS, "you have no contacts yet who could be asked");
     if (r->result.language)
         return err_raise(err, REASON_NOBODY_FITS,
             "the question reads as %s; meaning is understood in English only, and its words are in "

@@ -125,6 +125,31 @@ inbox_has() { # PROFILE KIND
     [[ $output == *"returns a stream"* ]]
 }
 
+@test "no cell of an export is a formula, and each text can be had back" {
+    cd "$BATS_TEST_TMPDIR"
+    kith member add "Priyanka Raman" priyanka.raman@example.org --save-as priyanka
+    printf '%s\n' 'First Name,Last Name,URL,Email Address,Company,Position,Connected On' \
+        '"=HYPERLINK(""http://x"")",One,,,@Home,-Chief,01 Jan 2024' \
+        "'=Two,Two,,,+1 Co,''@Twice,01 Jan 2024" "O'Neil,Three,,,＝Wide,A-B,01 Jan 2024" |
+        kith --as priyanka import linkedin -
+    { echo; kith --as priyanka export; } >formulas.csv
+    kith --as priyanka export --format json formulas.json
+    python3 - <<'PYTHON'
+import csv, json, re
+signs = r"[=+\-@\t\r＝＋－＠]"
+told = {c["id"]: c for c in map(json.loads, open("formulas.json"))}
+rows = list(csv.DictReader(open("formulas.csv", newline="").read().lstrip().splitlines()))
+assert len(rows) == len(told) == 3
+for row in rows:
+    assert not any(re.match(signs, cell) for cell in row.values()), row
+    for column in ("name", "company", "position"):
+        back = re.sub(f"^'('*{signs})", r"\1", row[column])
+        assert back == told[row["id"]][column], (back, told)
+assert "'=Two Two" in {c["name"] for c in told.values()}
+assert "''=Two Two" in {row["name"] for row in rows}
+PYTHON
+}
+
 @test "contacts are found by name, work and tag" {
     run -0 mira contacts swim
     [[ ${lines[0]} == "id "*"name "*"work" ]]
@@ -203,7 +228,10 @@ routes_to_dana() {
     [[ $output == *"asked Dana Whitlock, who answered"* ]]
     [[ $output == *"A low-volume mask, open-heel fins."* ]]
     run -0 mira show last --why
-    [[ $output == *"snorkeling → skin diving → swimming"*"expertise"*"Parameters"* ]]
+    [[ $output == *"snorkeling → skin diving → swimming"*"expertise"*"others, further behind"* ]]
+    [[ $output != *"Parameters"* && ${lines[-1]} == "next: kith --as mira show "*" --why --all" ]]
+    run -0 mira show last --why --all
+    [[ $output != *"further behind"* && $output == *"Parameters"*"passed_cost"* ]]
 }
 
 @test "what was asked before is not asked again unawares" {

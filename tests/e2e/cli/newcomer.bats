@@ -42,6 +42,35 @@ dana() { kith --as dana "$@"; }
     [[ $output =~ ^kith\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
 }
 
+@test "login keeps the addresses given on the command line" {
+    contact=$KITH_CONTACT_ENDPOINTS recommendation=$KITH_RECOMMENDATION_ENDPOINTS
+    notification=$KITH_NOTIFICATION_ENDPOINTS
+    unset KITH_CONTACT_ENDPOINTS KITH_RECOMMENDATION_ENDPOINTS KITH_NOTIFICATION_ENDPOINTS
+    export KITH_PROFILES=$PWD
+    kith --contact-endpoints "$contact" member add "Ada Lind" ada.lind@example.org -q >token
+    run -0 kith login --contact-endpoints "$contact" --recommendation-endpoints "$recommendation" \
+        --notification-endpoints="$notification" <token
+    run -0 kith whoami
+    [[ ${lines[0]} == "Ada Lind "* ]]
+    kith asks
+    kith inbox
+    # What is said on the command line wins over the environment, that over what was kept.
+    KITH_CONTACT_ENDPOINTS=tcp://127.0.0.1:9 run -6 kith whoami
+    KITH_CONTACT_ENDPOINTS=tcp://127.0.0.1:9 kith whoami --contact-endpoints "$contact"
+    run -0 kith --json logout
+    [ "$output" = '{"profile":"default"}' ]
+}
+
+@test "the operator's token is no member's, and says so" {
+    run -2 kith whoami --token-file "$KITH_OPERATOR_TOKEN_FILE"
+    [ "${lines[0]}" = "kith whoami: this is the operator's token, and the operator is no member" ]
+    [ "${lines[1]}" = "next: kith member add NAME EMAIL --save-as PROFILE" ]
+    run -2 kith login --save-as operator <"$KITH_OPERATOR_TOKEN_FILE"
+    [[ ${lines[0]} == *"the operator is no member" ]]
+    run -4 kith login <<<"kith_short"
+    [[ ${lines[0]} == *"copy the whole of it" && ${lines[1]} == "next: kith login < FILE-WITH-THE-TOKEN" ]]
+}
+
 # ---- invitations --------------------------------------------------------------------------------
 
 @test "an invitation comes with the text to send, and what it says is true" {
@@ -102,6 +131,77 @@ has_invitation() { kith --as priyanka inbox --unread --json | grep -q INVITATION
     [[ ${lines[1]} == "next: kith fact add CONTACT KIND VALUE, kith fact remove CONTACT FACT" ]]
     run -3 kith explain TOKEN_INVALID
     [ "${lines[1]}" = "next: kith explain REASON, one of: TOKEN_MISSING, TOKEN_MALFORMED, TOKEN_UNKNOWN" ]
+}
+
+@test "who has no contacts yet is told to bring them" {
+    kith member add "Nova Reyes" nova@example.org --save-as nova
+    run -0 kith --as nova contacts
+    [ "$output" = $'no contacts yet\nnext: kith --as nova import linkedin Connections.csv' ]
+    run -0 kith --as nova imports
+    [ "$output" = "no imports yet" ]
+    run -5 kith --as nova ask "Who can swim?"
+    [ "${lines[0]}" = "kith ask: you have no contacts yet who could be asked" ]
+    [[ ${lines[1]} == *"kith import linkedin Connections.csv"* ]]
+    run -0 kith --as nova ask --dry-run "Who can swim?"
+    [[ $output == *"Nobody would be asked: you have no contacts yet"*"next: kith --as nova import linkedin "* ]]
+}
+
+@test "another file than the CSV is known for what it is" {
+    local csv=$REPO/tests/data/linkedin/Connections.csv
+    python3 -m zipfile -c export.zip "$csv"
+    run -2 mira import linkedin export.zip
+    [ "${lines[0]}" = "kith import linkedin: export.zip is a ZIP archive, not a CSV file" ]
+    [ "${lines[1]}" = 'next: unzip -p "export.zip" Connections.csv | kith import linkedin -' ]
+    iconv -t UTF-16 "$csv" >wide.csv
+    run -2 mira import linkedin wide.csv
+    [[ ${lines[0]} == *"wide.csv is in UTF-16" ]]
+    [[ ${lines[1]} == *"iconv -f UTF-16 -t UTF-8 \"wide.csv\" | kith import linkedin -" ]]
+    sed 's/,/;/g' "$csv" >semicolons.csv
+    run -2 mira import linkedin semicolons.csv
+    [ "${lines[0]}" = "kith import linkedin: semicolons.csv is a CSV file with semicolons for commas" ]
+    [[ ${lines[1]} == "next: give the file as it came from LinkedIn"* ]]
+}
+
+has_an_upload() { mira imports | grep -q uploading; }
+
+@test "an import that is interrupted says so, and can be given up" {
+    { cat "$REPO/tests/data/linkedin/Connections.csv"; head -c 1000000 /dev/zero | tr '\0' ','; } >long.csv
+    mkfifo slow
+    # Not by a shell's job, which would ignore Ctrl-C.
+    python3 -c 'import signal, os, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+os.execvp(sys.argv[1], sys.argv[1:])' kith --as mira import linkedin - <slow 2>said 3>&- &
+    importer=$!
+    exec 8>slow
+    cat long.csv >&8
+    soon has_an_upload
+    kill -INT "$importer"
+    status=0
+    wait "$importer" || status=$?
+    exec 8>&-
+    [ "$status" -eq 130 ]
+    grep -q "stopped; kith imports shows what came of it" said
+    id=$(mira imports --json | jq -r 'select(.state == "IMPORT_STATE_UPLOADING") | .id')
+    mira import cancel "$id"
+    run -1 has_an_upload
+}
+
+@test "a dry run is no import in the list of them" {
+    mira import linkedin --dry-run "$REPO/tests/data/linkedin/variants/bom.csv"
+    run -0 mira imports
+    [[ ${lines[1]} == *"bom.csv"*"only tried"* ]]
+}
+
+@test "text that is not UTF-8 is refused where it stands" {
+    run -2 mira fact add "Dana Whitlock" expertise $'swim\xff'
+    [ "${lines[0]}" = "kith fact add: \"swim�\" is not text in UTF-8" ]
+    run -2 mira contacts --tag $'\xff'
+    [[ ${lines[0]} == "kith contacts: --tag: "*"is not text in UTF-8" ]]
+}
+
+@test "output that can not be written is no success" {
+    run --separate-stderr -1 bash -c 'kith --as mira contacts >/dev/full'
+    [[ $stderr == "kith contacts: standard output: No space left on device"* ]]
 }
 
 @test "hints keep out of a pipe" {
