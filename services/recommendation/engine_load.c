@@ -74,14 +74,15 @@ static enum err_code load_own_facts(
 static enum err_code load_answered(
     struct db_session *db, const struct id *member, struct network_builder *b, struct err *err)
 {
-    enum { CONTACT, QUESTION };
+    enum { CONTACT, QUESTION, ASKED_AT };
     CLEANUP(db_result_clear) struct db_result *r = NULL;
     enum err_code code = recommendation_sql_load_answered(db, &r, err, db_id(member));
     if (code != ERR_OK)
         return code;
     for (size_t row = 0; row < db_rows(r); row++) {
         struct id contact = db_get_id(r, row, CONTACT);
-        if (!network_add_fact(b, &contact, NETWORK_ANSWERED, db_get_text(r, row, QUESTION), 1))
+        if (!network_add_answered(
+                b, &contact, db_get_text(r, row, QUESTION), db_get_time(r, row, ASKED_AT)))
             return out_of_memory(err);
     }
     return ERR_OK;

@@ -48,7 +48,8 @@ struct network_contact {
 struct network_statement {
     uint32_t text; /* in `texts` */
     uint32_t first_holder, n_holders;
-    uint8_t kind; /* of enum network_kind */
+    uint8_t kind;     /* of enum network_kind */
+    int64_t asked_us; /* a past question: when last; wall clock */
 };
 
 struct network_holder {
@@ -104,6 +105,10 @@ bool network_add_fact(struct network_builder *b, const struct id *contact, enum 
  * For all contacts that are this member. */
 bool network_add_member_fact(struct network_builder *b, const struct id *member,
     enum network_kind kind, const char *text, double confidence);
+
+/* A question of the owner that a contact answered, and when it was asked. */
+bool network_add_answered(
+    struct network_builder *b, const struct id *contact, const char *question, int64_t asked_us);
 
 /* What the owner says of herself: common ground. */
 bool network_add_own_fact(struct network_builder *b, enum network_kind kind, const char *text);

@@ -185,6 +185,20 @@ bool network_add_member_fact(struct network_builder *b, const struct id *member,
     return true;
 }
 
+bool network_add_answered(
+    struct network_builder *b, const struct id *contact, const char *question, int64_t asked_us)
+{
+    size_t n_before = b->n_rows;
+    if (!network_add_fact(b, contact, NETWORK_ANSWERED, question, 1))
+        return false;
+    if (b->n_rows > n_before) {
+        struct network_statement *asked = &b->statements[b->rows[n_before].statement];
+        if (asked_us > asked->asked_us)
+            asked->asked_us = asked_us;
+    }
+    return true;
+}
+
 bool network_add_own_fact(struct network_builder *b, enum network_kind kind, const char *text)
 {
     void *own = b->own;

@@ -275,6 +275,7 @@ enum err_code route(const struct router *router, const struct network *network,
     struct signal_question q = {.network = network,
         .wordnet = router->wordnet,
         .meaning = request->meaning,
+        .now_us = request->now_us,
         .arena = arena};
     struct signal_hits hits = {.arena = arena};
     struct standings standings;

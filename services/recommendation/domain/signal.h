@@ -47,6 +47,7 @@ struct signal_question {
     const struct wordnet *wordnet;        /* NULL: not there */
     const struct signal_meaning *meaning; /* NULL: no encoder */
     struct terms terms;
+    int64_t now_us;       /* wall clock */
     const char *language; /* NULL: English; if not, the encoder is not asked */
     struct arena *arena;
 };

@@ -4,9 +4,12 @@
 
 #include <math.h>
 
-/* Similar questions that vote; more bring noise. This and the square below are fitted within the
- * train parts of two Stack Exchange sets: see tests/bench/README.md. */
-enum { MAX_VOTERS = 200 };
+/* Similar questions that vote; more bring noise. This, the square and the age below are fitted
+ * within the train parts of two Stack Exchange sets: see tests/bench/README.md. */
+enum { MAX_VOTERS = 400 };
+
+/* Between two questions this far apart a vote counts by half: people come, and lose interest. */
+static const double HALF_AGE_US = 0.25 * 365.25 * 24 * 3600 * 1e6;
 
 /* How near the nearest past question has to be for its vote, and all others, to count by half. */
 static const double TRUST_HALF = 0.5;
@@ -72,20 +75,35 @@ static void add_likeness(struct tally *t, const struct signal_question *q)
     }
 }
 
-/* Where not even the nearest past question is near, nobody's vote counts for much. */
-static void weigh_votes(struct tally *t)
+/* Later ones, too, are far: a measurement may ask in the midst of them. */
+static double freshness(const struct signal_question *q, uint32_t statement)
+{
+    double age_us = (double)(q->now_us - q->network->statements[statement].asked_us);
+    return HALF_AGE_US / (HALF_AGE_US + fabs(age_us));
+}
+
+/*
+ * Where not even the nearest past question is near, nobody's vote counts for much. An old vote
+ * counts for less than fresher ones; where there are none, it is as good as any.
+ */
+static void weigh_votes(struct tally *t, const struct signal_question *q)
 {
     double nearest = t->n_touched > 0 ? t->strength[t->touched[0]] : 0;
+    double freshest = 0;
     nearest *= nearest;
+    for (size_t i = 0; i < t->n_touched; i++)
+        freshest = fmax(freshest, freshness(q, t->touched[i]));
     for (size_t i = 0; i < t->n_touched; i++) {
         double *vote = &t->strength[t->touched[i]];
         *vote *= *vote * nearest / (nearest + TRUST_HALF);
+        *vote *= freshness(q, t->touched[i]) / freshest;
     }
 }
 
 /*
  * Votes (Balog, Azzopardi & de Rijke, SIGIR 2006, model 2): who answered what was like it. A vote
- * is the share of the question's words that the past one has, and its likeness of meaning, squared.
+ * is the share of the question's words that the past one has, and its likeness of meaning, squared,
+ * the more the fresher it is.
  */
 enum err_code signal_find_past(
     const struct signal_question *q, struct signal_hits *hits, struct err *err)
@@ -98,6 +116,6 @@ enum err_code signal_find_past(
     if (q->meaning)
         add_likeness(&t, q);
     tally_keep_strongest(&t, MAX_VOTERS);
-    weigh_votes(&t);
+    weigh_votes(&t, q);
     return tally_hits(&t, q, SCORE_PAST_ANSWER, hits, err);
 }

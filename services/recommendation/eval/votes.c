@@ -16,8 +16,9 @@ enum {
 struct question {
     uint32_t id; /* in `ids` */
     bool is_test;
-    uint32_t asker; /* in `people` */
-    char *text;     /* title and tags */
+    uint32_t asker;   /* in `people` */
+    int64_t asked_us; /* more or less */
+    char *text;       /* title and tags */
 };
 
 struct answer {
@@ -76,7 +77,28 @@ static void cut(char *line, char *fields[], size_t n)
     }
 }
 
-/* id, split, date, asker, accepted_user, tags, title, text */
+/* Numbers of questions were given out one after another; both sites had them for so long. */
+static int64_t time_of(const char *id, int64_t newest)
+{
+    const double years = 8.5, us_per_year = 365.25 * 24 * 3600 * 1e6;
+
+    return (int64_t)(years * us_per_year * strtod(id, NULL) / (double)newest);
+}
+
+static void date_questions(struct votes *v)
+{
+    int64_t newest = 1;
+
+    for (size_t i = 0; i < v->n; i++) {
+        int64_t number = strtoll(strtab_get(&v->ids, v->questions[i].id), NULL, 10);
+
+        newest = number > newest ? number : newest;
+    }
+    for (size_t i = 0; i < v->n; i++)
+        v->questions[i].asked_us = time_of(strtab_get(&v->ids, v->questions[i].id), newest);
+}
+
+/* id, split, date, asker, accepted_user, tags, title, text; there are no dates in it */
 static bool load_questions(const char *dir, struct votes *v)
 {
     enum { ID, SPLIT, DATE, ASKER, ACCEPTED, TAGS, TITLE, N_FIELDS };
@@ -95,6 +117,7 @@ static bool load_questions(const char *dir, struct votes *v)
             .asker = strtab_intern(&v->people, fields[ASKER]),
             .text = strdup(text)};
     }
+    date_questions(v);
     return file != NULL && fclose(file) == 0;
 }
 
@@ -146,7 +169,7 @@ static bool build(struct votes *v, struct err *err)
         const struct id id = id_of(v->answers[i].user);
 
         if (!q->is_test)
-            is_built = network_add_fact(b, &id, NETWORK_ANSWERED, q->text, 1);
+            is_built = network_add_answered(b, &id, q->text, q->asked_us);
     }
     is_built = is_built && network_build(b, &v->network, err) == ERR_OK;
     network_builder_free(b);
@@ -166,11 +189,13 @@ static bool encode(struct votes *v)
 }
 
 /* Everybody's votes for a question, by the service's own signal. */
-static void score_people(struct votes *v, const char *text, bool with_meaning)
+static void score_people(struct votes *v, const struct question *asked, bool with_meaning)
 {
     struct signal_meaning meaning = {.evidence = v->evidence};
-    struct signal_question q = {
-        .network = v->network, .wordnet = v->bench->wordnet.wordnet, .arena = &v->arena};
+    struct signal_question q = {.network = v->network,
+        .wordnet = v->bench->wordnet.wordnet,
+        .now_us = asked->asked_us,
+        .arena = &v->arena};
     struct signal_hits hits = {.arena = &v->arena};
     struct text_analyser *analyser = text_analyser_new();
     struct err err;
@@ -178,11 +203,11 @@ static void score_people(struct votes *v, const char *text, bool with_meaning)
     arena_reset(&v->arena);
     memset(v->score, 0, v->network->n_contacts * sizeof *v->score);
     if (with_meaning) {
-        meaning_of_question(&v->bench->encoder, text, &meaning.question);
+        meaning_of_question(&v->bench->encoder, asked->text, &meaning.question);
         q.meaning = &meaning;
     }
     if (analyser == NULL ||
-        terms_of(analyser, q.wordnet, text, false, q.arena, &q.terms, &err) != ERR_OK ||
+        terms_of(analyser, q.wordnet, asked->text, false, q.arena, &q.terms, &err) != ERR_OK ||
         signal_find_past(&q, &hits, &err) != ERR_OK) {
         (void)fprintf(stderr, "kith-eval: out of memory\n");
         exit(1);
@@ -241,7 +266,7 @@ static void measure(struct votes *v, const char *name, bool with_meaning)
 
         if (!v->questions[i].is_test)
             continue;
-        score_people(v, v->questions[i].text, with_meaning);
+        score_people(v, &v->questions[i], with_meaning);
         if (!best_rank(v, i, &rank))
             continue;
         o.asked++;

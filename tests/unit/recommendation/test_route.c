@@ -216,6 +216,30 @@ static void who_answered_a_like_question_is_found_again(void **state)
     network_free(net);
 }
 
+static void of_two_who_answered_alike_the_later_one_is_asked(void **state)
+{
+    (void)state;
+    static const int64_t year_us = (int64_t)365 * 24 * 3600 * 1000000;
+    struct network_builder *b = network_builder_new(map.wordnet);
+    for (uint32_t n = 1; n <= 2; n++)
+        assert_true(network_add_contact(b, &(struct network_contact){.id = sample_id(n)}));
+    struct id first = sample_id(1), second = sample_id(2), unknown = sample_id(9);
+    assert_true(network_add_answered(b, &unknown, "Who repairs bicycles?", NOW_US));
+    assert_true(network_add_answered(b, &first, "Who repairs a bicycle?", NOW_US - 3 * year_us));
+    assert_true(network_add_answered(b, &second, "Bicycle repairs?", NOW_US - 2 * year_us));
+    assert_true(network_add_answered(b, &second, "Bicycle repairs?", NOW_US - 5 * year_us));
+    struct network *net = NULL;
+    struct err err = {0};
+    assert_int_equal(network_build(b, &net, &err), ERR_OK);
+    network_builder_free(b);
+    struct route_result r = ask(net, "Who repairs my bicycle?");
+    assert_int_equal(r.n_fit, 2); /* even old answers, where there are no fresher ones */
+    assert_int_equal(number(&r, 0), 2);
+    assert_true(r.candidates[0].inputs.signal[SCORE_PAST_ANSWER] >
+                r.candidates[1].inputs.signal[SCORE_PAST_ANSWER]);
+    network_free(net);
+}
+
 /* No word is shared, but the vectors are the same. */
 static void a_past_question_that_means_alike_votes_too(void **state)
 {
@@ -362,6 +386,7 @@ int main(void)
         cmocka_unit_test_setup(a_named_contact_is_judged_without_evidence, reset),
         cmocka_unit_test_setup(evidence_that_waits_for_its_meaning_is_judged_by_words, reset),
         cmocka_unit_test_setup(who_answered_a_like_question_is_found_again, reset),
+        cmocka_unit_test_setup(of_two_who_answered_alike_the_later_one_is_asked, reset),
         cmocka_unit_test_setup(a_past_question_that_means_alike_votes_too, reset),
         cmocka_unit_test_setup(a_question_of_few_known_words_means_nothing, reset),
         cmocka_unit_test_setup(surer_evidence_weighs_more, reset),
