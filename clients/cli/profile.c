@@ -82,12 +82,20 @@ static bool make_folders(char *path)
     return true;
 }
 
-static bool write_private(const char *path, const json_t *json)
+/* What root keeps in somebody else's folder is for her. */
+static bool own_as_folder(int fd, const char *folder)
+{
+    struct stat about;
+    return geteuid() != 0 ||
+           (stat(folder, &about) == 0 && fchown(fd, about.st_uid, about.st_gid) == 0);
+}
+
+static bool write_private(const char *path, const char *folder, const json_t *json)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return false;
-    bool is_written = fchmod(fd, 0600) == 0 &&
+    bool is_written = fchmod(fd, 0600) == 0 && own_as_folder(fd, folder) &&
                       json_dumpfd(json, fd, JSON_INDENT(2) | JSON_PRESERVE_ORDER) == 0 &&
                       write(fd, "\n", 1) == 1 && fsync(fd) == 0;
     return close(fd) == 0 && is_written;
@@ -113,7 +121,8 @@ enum err_code profile_save(const struct profile *profile, struct arena *arena, s
     put_text(json, "tls_ca", profile->tls_ca);
     put_text(json, "tls_certificate", profile->tls_certificate);
     put_text(json, "tls_key", profile->tls_key);
-    bool is_saved = make_folders(fresh) && write_private(fresh, json) && rename(fresh, path) == 0;
+    bool is_saved = make_folders(fresh) && write_private(fresh, profile_folder(arena), json) &&
+                    rename(fresh, path) == 0;
     int cause = errno;
     json_decref(json);
     if (is_saved)

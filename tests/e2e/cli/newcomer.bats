@@ -135,6 +135,7 @@ has_invitation() { kith --as priyanka inbox --unread --json | grep -q INVITATION
 
 @test "who has no contacts yet is told to bring them" {
     kith member add "Nova Reyes" nova@example.org --save-as nova
+    [ "$(stat -c %U "$KITH_PROFILES/nova.json")" = "$(stat -c %U "$KITH_PROFILES")" ]
     run -0 kith --as nova contacts
     [ "$output" = $'no contacts yet\nnext: kith --as nova import linkedin Connections.csv' ]
     run -0 kith --as nova imports
