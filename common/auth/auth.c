@@ -116,8 +116,6 @@ static enum err_code find_member(struct auth *auth, struct db_session *db,
 {
     /* From before the look-up on, so that an answer never outlives a revocation by more. */
     int64_t asked_us = clock_mono_us(auth->clock);
-    if (recall(auth, hash, asked_us, out))
-        return ERR_OK;
     CLEANUP(db_result_clear) struct db_result *row = NULL;
     enum err_code code = auth_sql_find_token(db, &row, err, db_bytes(hash, AUTH_HASH_SIZE));
     if (code != ERR_OK)
@@ -141,11 +139,13 @@ enum err_code auth_authenticate(void *self, struct db_session *db, const char *t
     struct auth *auth = self;
     if (!token || !*token)
         return err_raise(err, REASON_TOKEN_MISSING, "this call needs a token");
+    uint8_t hash[AUTH_HASH_SIZE];
+    auth_token_hash(token, hash);
+    if (recall(auth, hash, clock_mono_us(auth->clock), out))
+        return ERR_OK;
     enum err_code code = auth_token_check(token, err);
     if (code != ERR_OK)
         return code;
-    uint8_t hash[AUTH_HASH_SIZE];
-    auth_token_hash(token, hash);
     if (is_secret(&auth->service, hash))
         *out = (struct rpc_principal){.caller = RPC_CALLER_SERVICE};
     else if (is_secret(&auth->operator, hash))

@@ -39,7 +39,7 @@ void line_use_reserve(struct line *line)
     line->is_full = false;
 }
 
-static void put_bytes(struct line *line, const char *bytes, size_t n)
+void line_put_bytes(struct line *line, const char *bytes, size_t n)
 {
     if (line->is_full || n > line->limit - line->len) {
         line->is_full = true;
@@ -47,11 +47,6 @@ static void put_bytes(struct line *line, const char *bytes, size_t n)
     }
     memcpy(line->text + line->len, bytes, n);
     line->len += n;
-}
-
-void line_put(struct line *line, const char *text)
-{
-    put_bytes(line, text, strlen(text));
 }
 
 void line_put_int(struct line *line, int64_t value)
@@ -65,7 +60,7 @@ void line_put_int(struct line *line, int64_t value)
     } while (rest > 0);
     if (value < 0)
         line_put(line, "-");
-    put_bytes(line, digits + at, sizeof(digits) - at);
+    line_put_bytes(line, digits + at, sizeof(digits) - at);
 }
 
 void line_printf(struct line *line, const char *fmt, ...)
@@ -78,7 +73,7 @@ void line_printf(struct line *line, const char *fmt, ...)
     if (n < 0 || (size_t)n >= sizeof(text))
         line->is_full = true;
     else
-        put_bytes(line, text, (size_t)n);
+        line_put_bytes(line, text, (size_t)n);
 }
 
 /* ---- UTF-8 (RFC 3629) ------------------------------------------------------------------------ */
@@ -174,7 +169,7 @@ void line_put_quoted(struct line *line, const char *value)
     line_put(line, "\"");
     for (;;) {
         size_t n_plain = plain_length(value);
-        put_bytes(line, value, n_plain);
+        line_put_bytes(line, value, n_plain);
         value += n_plain;
         if (*value == '\0' || line->is_full)
             break;
@@ -187,7 +182,7 @@ void line_put_quoted(struct line *line, const char *value)
         else if (c == NOT_A_CHARACTER)
             line_put(line, "\xef\xbf\xbd");
         else
-            put_bytes(line, value, n);
+            line_put_bytes(line, value, n);
         value += n;
     }
     line_put(line, "\"");

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { LINE_SIZE = 16 * 1024, LINE_RESERVE = 64 };
 
@@ -32,7 +33,7 @@ void line_cut(struct line *line, size_t mark);
 /* Allow the last LINE_RESERVE bytes to be used, which is how a full line still gets its end. */
 void line_use_reserve(struct line *line);
 
-void line_put(struct line *line, const char *text);
+void line_put_bytes(struct line *line, const char *bytes, size_t n);
 void line_put_int(struct line *line, int64_t value);
 void line_printf(struct line *line, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
@@ -44,3 +45,9 @@ void line_put_quoted(struct line *line, const char *value);
 
 /* May `value` stand in logfmt without quotes? */
 bool line_is_bare_word(const char *value);
+
+/* Here, so that the length of a literal is known when it is compiled. */
+static inline void line_put(struct line *line, const char *text)
+{
+    line_put_bytes(line, text, strlen(text));
+}

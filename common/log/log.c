@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SCHEMA_VERSION = 1 };
@@ -44,6 +45,7 @@ static struct {
     const char *instance;
     enum log_format format;
     bool has_colour;
+    bool is_whole; /* what is written in one piece stays so, however long */
 } sink = {.format = LOG_FORMAT_JSON};
 static _Atomic int lowest_level = LOG_INFO;
 
@@ -55,6 +57,13 @@ static bool wants_colour(void)
     return isatty(STDOUT_FILENO) && !(no_color && *no_color);
 }
 
+/* Only a pipe mixes long writes with those of others. */
+static bool keeps_writes_whole(void)
+{
+    struct stat status;
+    return fstat(STDOUT_FILENO, &status) == 0 && !S_ISFIFO(status.st_mode);
+}
+
 void log_open(
     const char *service, const char *instance, enum log_format format, enum log_level level)
 {
@@ -64,6 +73,7 @@ void log_open(
     sink.instance = instance;
     sink.format = format;
     sink.has_colour = format == LOG_FORMAT_TEXT && wants_colour();
+    sink.is_whole = keeps_writes_whole();
     log_set_level(level);
 }
 
@@ -82,7 +92,7 @@ bool log_enabled(enum log_level level)
 static void put_key(struct line *line, const char *key)
 {
     if (sink.format == LOG_FORMAT_JSON) {
-        line_put(line, line_is_empty(line) ? "{\"" : ",\"");
+        line_put_bytes(line, line_is_empty(line) ? "{\"" : ",\"", 2);
         line_put(line, key);
         line_put(line, "\":");
     } else {
@@ -233,10 +243,10 @@ void log_use_buffer(struct log_buffer *buffer)
     own_buffer = buffer;
 }
 
-/* As many whole lines as a pipe takes without mixing them with other writers'; at least one. */
+/* As many whole lines as are not mixed with other writers'; at least one. */
 static const char *end_of_piece(const char *at, const char *end)
 {
-    if (end - at <= PIPE_BUF)
+    if (end - at <= PIPE_BUF || sink.is_whole)
         return end;
     const char *stop = memrchr(at, '\n', PIPE_BUF);
     if (!stop)

@@ -38,21 +38,20 @@ struct run {
 
 static enum err_code read_meta(struct run *r, struct err *err)
 {
+    enum err_code code = ERR_OK;
     if (r->call->frame.meta_len > 0) {
         const struct db_bytes bytes = {r->call->frame.meta, r->call->frame.meta_len};
         ProtobufCMessage *meta;
-        enum err_code code =
-            unpack_request(schema_meta(r->d->schema), &bytes, &r->scratch->request, &meta, err);
-        if (code != ERR_OK)
-            return code;
-        r->meta = (const Kith__V1__Meta *)(const void *)meta;
+        code = unpack_request(schema_meta(r->d->schema), &bytes, &r->scratch->request, &meta, err);
+        if (code == ERR_OK)
+            r->meta = (const Kith__V1__Meta *)(const void *)meta;
     }
     struct rpc_trace parent;
-    if (rpc_trace_parse(r->meta->traceparent, &parent))
-        r->ctx.trace = rpc_trace_child(&parent);
+    bool has_parent = rpc_trace_parse(r->meta->traceparent, &parent);
+    r->ctx.trace = has_parent ? rpc_trace_child(&parent) : rpc_trace_new();
     if (r->meta->idempotency_key[0] != '\0')
         r->ctx.idempotency_key = r->meta->idempotency_key;
-    return ERR_OK;
+    return code;
 }
 
 static bool allows(const struct schema_method *method, enum rpc_caller caller)
@@ -404,7 +403,6 @@ void dispatch_run(
         .session = {.deadline_us = call->deadline_us},
         .ctx = {.arena = &scratch->reply,
             .clock = d->config->clock,
-            .trace = rpc_trace_new(),
             .deadline_us = call->deadline_us,
             .is_last_try = call->is_last_try},
     };

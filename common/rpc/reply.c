@@ -63,21 +63,29 @@ static bool append_frame(nng_msg *reply, const struct wire_frame *frame)
     return false;
 }
 
-bool reply_append(nng_msg *reply, const struct call *call, const struct outcome *outcome)
+/* Apart, for the room of its Meta: nothing that every reply should clear. */
+static bool append_failure(nng_msg *reply, struct wire_frame *frame, const struct err *err)
 {
     uint8_t meta[MAX_META];
+    frame->meta = meta;
+    frame->meta_len = (uint32_t)pack_meta(err, meta);
+    return append_frame(reply, frame);
+}
+
+bool reply_append(nng_msg *reply, const struct call *call, const struct outcome *outcome)
+{
     bool is_failure = outcome->err.code != ERR_OK;
     struct wire_frame frame = {
         .type = call->stream ? WIRE_END : WIRE_RESULT,
         .flags = call->stream && !is_failure && !outcome->is_over ? WIRE_MORE : 0,
         .call_id = call->frame.call_id,
         .value = (uint32_t)outcome->err.code,
-        .meta = meta,
-        .meta_len = is_failure ? (uint32_t)pack_meta(&outcome->err, meta) : 0,
-        .payload = outcome->payload.data,
-        .payload_len = is_failure ? 0 : (uint32_t)outcome->payload.len,
         .sequence = call->stream ? call->stream->n_items : 0,
     };
+    if (is_failure)
+        return append_failure(reply, &frame, &outcome->err);
+    frame.payload = outcome->payload.data;
+    frame.payload_len = (uint32_t)outcome->payload.len;
     return append_frame(reply, &frame);
 }
 
