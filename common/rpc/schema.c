@@ -86,6 +86,15 @@ static uint32_t size_of(ProtobufCType type)
     return sizeof(uint64_t);
 }
 
+static uint32_t known_below(const ProtobufCFieldDescriptor *field)
+{
+    uint32_t n = 0;
+    while (field->type == PROTOBUF_C_TYPE_ENUM &&
+           protobuf_c_enum_descriptor_get_value(field->descriptor, (int)n))
+        n++;
+    return n;
+}
+
 static void describe_fields(struct schema_message *message)
 {
     const ProtobufCMessageDescriptor *type = message->type;
@@ -105,6 +114,7 @@ static void describe_fields(struct schema_message *message)
             .wire_type = wire_type_of(field->type),
             .is_repeated = field->label == PROTOBUF_C_LABEL_REPEATED,
             .is_chosen = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0,
+            .known_below = known_below(field),
             .max_bytes = UINT32_MAX,
             .max_items = UINT32_MAX,
         };

@@ -17,7 +17,8 @@ struct schema_field {
     uint32_t size;                      /* of one value in the struct */
     uint8_t wire_type;                  /* of enum schema_wire */
     bool is_repeated;
-    bool is_chosen; /* one of a oneof */
+    bool is_chosen;       /* one of a oneof */
+    uint32_t known_below; /* of an enum: all numbers from 0 up to this have a name */
     uint32_t min_bytes;
     uint32_t max_bytes; /* UINT32_MAX: none declared */
     uint32_t max_items; /* UINT32_MAX: none declared */

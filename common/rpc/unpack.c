@@ -140,7 +140,7 @@ static bool store_number(
 {
     const struct schema_field *field = place->field;
     ProtobufCType type = field->type->type;
-    if (type == PROTOBUF_C_TYPE_ENUM && u->is_checked &&
+    if (type == PROTOBUF_C_TYPE_ENUM && u->is_checked && n >= field->known_below &&
         limits_check_enum(place, n, u->err) != ERR_OK)
         return false;
     if (type == PROTOBUF_C_TYPE_BOOL)
