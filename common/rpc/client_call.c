@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_RETRY_AFTER_MS = 60 * 1000 /* a server that advises more is asked then again */ };
+
 static bool make_room(struct client_call *call, size_t len)
 {
     if (len <= call->capacity)
@@ -73,7 +75,8 @@ static void read_meta(const struct schema *schema, const struct wire_frame *fram
     if (unpack_request(schema_meta(schema), &bytes, &arena, &message, &ignored) == ERR_OK) {
         const Kith__V1__Meta *meta = (const Kith__V1__Meta *)(const void *)message;
         err->reason = err_reason_by_name(meta->reason);
-        err->retry_after_ms = meta->retry_after_ms;
+        err->retry_after_ms =
+            meta->retry_after_ms < MAX_RETRY_AFTER_MS ? meta->retry_after_ms : MAX_RETRY_AFTER_MS;
         (void)snprintf(err->msg, sizeof(err->msg), "%s", meta->message);
         if (meta->n_field_violations > 0)
             (void)snprintf(err->field, sizeof(err->field), "%s", meta->field_violations[0]->field);

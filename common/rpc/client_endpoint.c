@@ -208,8 +208,8 @@ static struct client_call *collect_results(const struct lane *lane, nng_msg *msg
         if (frame.type == WIRE_GOAWAY && lane->connection == e->connection && !e->is_leaving)
             leave(e);
         struct client_call *call = client_find_sent(e->client, frame.call_id);
-        if (!call || !is_last(call, &frame))
-            continue; /* its deadline passed meanwhile, or more is to come */
+        if (!call || call->endpoint != e || !is_last(call, &frame))
+            continue; /* its deadline passed meanwhile, more is to come, or another server has it */
         bool is_result = frame.type == WIRE_RESULT;
         if (is_result)
             note_health(e, frame.value);

@@ -10,11 +10,12 @@
 #include <time.h>
 
 enum {
-    GRANT_AT = STREAM_CREDIT / 2,        /* bytes taken before more are asked for */
-    MAX_WAITING = 2 * STREAM_MAX_CREDIT, /* bytes no honest server sends unasked */
-    ATTEMPT_MS = 10 * 60 * 1000,         /* servers let none take longer */
-    PATIENCE_US = 30 * 1000 * 1000,      /* without an item, of a server out of reach */
-    BACKOFF_MS = 50,                     /* at most, before the second try; doubles */
+    GRANT_AT = STREAM_CREDIT / 2, /* bytes taken before more are asked for */
+    /* More than a server may send before the caller takes any; what costs nothing costs memory. */
+    MAX_WAITING = 2 * (STREAM_CREDIT + STREAM_MAX_ITEM),
+    ATTEMPT_MS = 10 * 60 * 1000,    /* servers let none take longer */
+    PATIENCE_US = 30 * 1000 * 1000, /* without an item, of a server out of reach */
+    BACKOFF_MS = 50,                /* at most, before the second try; doubles */
     MAX_DOUBLINGS = 5,
     SHORT_ATTEMPT_US = 1000 * 1000, /* an empty one as short as this is a failure */
 };
@@ -48,8 +49,9 @@ struct rpc_stream {
     bool is_running; /* an attempt is */
     uint64_t call_id;
     struct received *first;
-    size_t n_waiting_bytes;
-    uint32_t n_received; /* of this attempt */
+    struct received *last;
+    size_t n_waiting_bytes; /* what they cost */
+    uint32_t n_received;    /* of this attempt */
     uint32_t n_taken;
     bool has_end;
     bool has_more;
@@ -81,6 +83,7 @@ static void free_received(struct rpc_stream *s)
         free(s->first);
         s->first = next;
     }
+    s->last = NULL;
     s->n_waiting_bytes = 0;
 }
 
@@ -108,9 +111,15 @@ static void give_up(struct rpc_stream *s, enum err_reason reason, const char *wh
     err_fill(&s->end, reason, "%s", why);
 }
 
+static size_t cost_of(size_t len)
+{
+    return sizeof(struct received) + WIRE_FRAME_SIZE + len;
+}
+
 static void take_item(struct rpc_stream *s, const struct wire_frame *frame)
 {
-    struct received **at = &s->first;
+    bool is_next = s->last && s->last->sequence < frame->sequence;
+    struct received **at = is_next ? &s->last->next : &s->first;
     while (*at && (*at)->sequence < frame->sequence)
         at = &(*at)->next;
     if (frame->sequence < s->n_taken || (*at && (*at)->sequence == frame->sequence))
@@ -128,7 +137,9 @@ static void take_item(struct rpc_stream *s, const struct wire_frame *frame)
     if (frame->payload_len > 0)
         memcpy(item->data, frame->payload, frame->payload_len);
     *at = item;
-    s->n_waiting_bytes += item->len;
+    if (!item->next)
+        s->last = item;
+    s->n_waiting_bytes += cost_of(item->len);
     s->n_received++;
 }
 
@@ -284,7 +295,9 @@ static enum err_code take(
     *out = (struct db_bytes){copy, item->len};
     s->ungranted += (uint32_t)stream_cost(out);
     s->first = item->next;
-    s->n_waiting_bytes -= item->len;
+    if (!s->first)
+        s->last = NULL;
+    s->n_waiting_bytes -= cost_of(item->len);
     s->n_taken++;
     free(item);
     return ERR_OK;

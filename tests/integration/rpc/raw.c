@@ -107,7 +107,8 @@ size_t raw_put_frame(uint8_t *out, const struct wire_frame *frame)
     return WIRE_FRAME_SIZE + frame->meta_len + frame->payload_len;
 }
 
-size_t raw_put_call(uint8_t *out, uint64_t id, const char *method, const char *token)
+size_t raw_put_call(
+    uint8_t *out, uint64_t id, const char *method, const char *token, const char *request)
 {
     char name[128];
     uint8_t meta[128];
@@ -122,7 +123,9 @@ size_t raw_put_call(uint8_t *out, uint64_t id, const char *method, const char *t
                                   .method = wire_method_hash(name),
                                   .value = 60 * 1000,
                                   .meta = meta,
-                                  .meta_len = len > 0 ? (uint32_t)len + 2 : 0});
+                                  .meta_len = len > 0 ? (uint32_t)len + 2 : 0,
+                                  .payload = (const uint8_t *)request,
+                                  .payload_len = (uint32_t)strlen(request)});
 }
 
 bool raw_send_frames(int fd, uint32_t request_id, uint64_t session, uint32_t n_frames,

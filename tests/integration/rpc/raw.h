@@ -32,8 +32,9 @@ size_t raw_receive(int fd, uint32_t *request_id, void *out, size_t size);
 /* A frame with all it has, for messages put together by hand; returns its length. */
 size_t raw_put_frame(uint8_t *out, const struct wire_frame *frame);
 
-/* A call of "/kith.v1.<method>" by this token, with a minute of time. */
-size_t raw_put_call(uint8_t *out, uint64_t id, const char *method, const char *token);
+/* A call of "/kith.v1.<method>" by this token, with a minute of time and this request. */
+size_t raw_put_call(
+    uint8_t *out, uint64_t id, const char *method, const char *token, const char *request);
 
 /* One message of so many frames. */
 bool raw_send_frames(int fd, uint32_t request_id, uint64_t session, uint32_t n_frames,

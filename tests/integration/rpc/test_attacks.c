@@ -51,14 +51,17 @@ static void what_stands_before_a_broken_frame_does_not_run(void **state)
     struct wire_frame reply[4];
     loop_start(&loop, &(struct loop_config){0});
     int fd = greet();
-    size_t len = raw_put_call(frames, 1, "QueueService/Deliver", "service");
+    size_t len = raw_put_call(frames, 1, "QueueService/Deliver", "service", "\n\1x");
+    assert_true(raw_send_frames(fd, 1, 0, 1, frames, len));
+    assert_int_equal(receive(fd, reply, 4), 1);
+    assert_int_equal(atomic_load(&loop.deliveries), 1);
     frames[len + 4] = WIRE_VERSION + 1;
     len += WIRE_FRAME_SIZE;
-    assert_true(raw_send_frames(fd, 1, 0, 2, frames, len));
+    assert_true(raw_send_frames(fd, 2, 0, 2, frames, len));
     assert_int_equal(receive(fd, reply, 4), 1);
     assert_int_equal(reply[0].call_id, 0);
     assert_int_equal(reply[0].value, ERR_INVALID_ARGUMENT);
-    assert_int_equal(atomic_load(&loop.deliveries), 0);
+    assert_int_equal(atomic_load(&loop.deliveries), 1);
     (void)close(fd);
     loop_stop(&loop);
 }
@@ -115,7 +118,7 @@ static void strangers_who_only_take_up_room_make_room(void **state)
     for (size_t i = 0; i < N; i++)
         fds[i] = greet();
     assert_true(is_closed_soon(fds[0]));
-    size_t len = raw_put_call(frames, 1, "HealthService/Ping", "");
+    size_t len = raw_put_call(frames, 1, "HealthService/Ping", "", "");
     assert_true(raw_send_frames(fds[N - 1], 1, 0, 1, frames, len));
     assert_int_equal(receive(fds[N - 1], &reply, 1), 1);
     assert_int_equal(reply.value, ERR_OK);
