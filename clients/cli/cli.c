@@ -148,9 +148,22 @@ static enum status status_of(enum kith_code code)
     return STATUS_ERROR;
 }
 
+/* On the wire what is too much has one code, whether trying again may help or not. */
+static enum status status_of_error(const struct kith_error *error)
+{
+    static const char *const too_large[] = {
+        "IMPORT_TOO_LARGE", "REQUEST_TOO_LARGE", "REPLY_TOO_LARGE"};
+    const char *reason = kith_error_reason(error);
+    for (size_t i = 0; i < sizeof(too_large) / sizeof(too_large[0]); i++)
+        if (strcmp(reason, too_large[i]) == 0)
+            return STATUS_USAGE;
+    return strcmp(reason, "IMPORT_TOO_MANY") == 0 ? STATUS_CONFLICT
+                                                  : status_of(kith_error_code(error));
+}
+
 enum status cli_fail(struct cli *cli, struct kith_error *error)
 {
-    cli->status = status_of(kith_error_code(error));
+    cli->status = status_of_error(error);
     const char *trace_id = kith_error_trace_id(error);
     const struct hint hint = hint_of(cli, error);
     if (cli->is_json) {

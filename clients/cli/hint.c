@@ -17,6 +17,7 @@ static const struct {
         "check the letters of the code; kith invitations lists what needs none"},
     {"INVITATION_CLOSED", ""},
     {"TOKEN_MALFORMED", "kith login < FILE-WITH-THE-TOKEN"},
+    {"IMPORT_TOO_LARGE", ""},
     {"IMPORT_TOO_MANY", "kith imports lists them, kith import cancel ID gives one up"},
 };
 

@@ -310,9 +310,10 @@ static enum err_code check_yield(struct attempt *a)
         return err_raise(&a->ctx->err, REASON_IMPORT_EMPTY,
             "the file ends after its header \"%s\": there is no contact in it", a->header_text);
     return err_raise(&a->ctx->err, REASON_IMPORT_EMPTY,
-        "no contact in %" PRId64 " rows below the header \"%s\" (%" PRId64
-        " closed accounts; first reason: %s)",
-        n->rows, a->header_text, n->closed, a->skips.n > 0 ? a->skips.reasons[0] : "none");
+        "no contact in %" PRId64 " %s below the header \"%s\", %" PRId64
+        " of them closed accounts; the first reason: %s",
+        n->rows, n->rows == 1 ? "row" : "rows", a->header_text, n->closed,
+        a->skips.n > 0 ? a->skips.reasons[0] : "none");
 }
 
 static enum err_code import_file(struct attempt *a)

@@ -163,6 +163,20 @@ has_invitation() { kith --as priyanka inbox --unread --json | grep -q INVITATION
     [[ ${lines[1]} == "next: give the file as it came from LinkedIn"* ]]
 }
 
+@test "a file that is too large is wrong input, too many uploads are not" {
+    { echo 'First Name,Last Name,URL,Email Address,Company,Position,Connected On'
+        seq -f 'A%.0f,B,,,C,D,01 Jan 2024' 100001; } >large.csv
+    run -2 mira import linkedin large.csv
+    [[ ${#lines[@]} -eq 1 && $output == *"more than 100000 rows; split it" ]]
+    for n in 1 2 3 4; do
+        mira call ImportFile '{"importId": "01890000-0000-7000-8000-00000000000'$n'", "chunk": "QQ==",
+            "format": "IMPORT_FORMAT_LINKEDIN_CONNECTIONS"}'
+    done
+    run -5 mira import linkedin "$REPO/tests/data/linkedin/Connections.csv"
+    [[ ${lines[1]} == "next: kith imports lists them, kith import cancel ID gives one up" ]]
+    for n in 1 2 3 4; do mira import cancel "01890000-0000-7000-8000-00000000000$n"; done
+}
+
 has_an_upload() { mira imports | grep -q uploading; }
 
 @test "an import that is interrupted says so, and can be given up" {
