@@ -27,6 +27,7 @@ struct call {
     int64_t deadline_us;
     int64_t queued_us;     /* when it was put into the queue last */
     uint64_t looked_at;    /* the count of wakes when it came, or its handler began to look */
+    uint32_t away_ms;      /* refused: how long its caller should stay away; 0: who knows */
     struct id key;         /* what it waits for while it is parked */
     struct stream *stream; /* of a method that returns a stream; else NULL */
     bool is_quick;         /* takes so little that it may run in a row with others */

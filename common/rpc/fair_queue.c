@@ -10,14 +10,26 @@ enum {
     FLOW_SLOTS = 1024,
     LATE = 2,   /* times the target */
     ALERT = 16, /* intervals; RFC 8289 remembers as long how often it dropped */
+    PACE_WEIGHT = 64,
+    MIN_AWAY_US = 10 * 1000,
+    MAX_AWAY_US = 1000 * 1000,
+};
+
+/* How fast calls leave a queue that does not run empty. */
+struct pace {
+    int64_t gap_ns; /* from one to the next, a moving average; 0: unknown */
+    int64_t last_us;
+    bool is_busy; /* the last one left others behind */
 };
 
 /* What CoDel knows of a queue. */
 struct delay {
     int64_t min_us; /* shortest wait in this interval */
     int64_t interval_end_us;
+    int64_t alert_since_us;
     int64_t alert_until_us;
     bool is_standing; /* it never fell to the target in the interval before */
+    struct pace pace;
 };
 
 /* The calls of one caller, in order of arrival. */
@@ -192,6 +204,57 @@ static struct call *take(struct fair_queue *q, const struct flow *flow)
 
 /* ---- what there is no room for ---- */
 
+/* A call left, to be run, and so many still wait. */
+static void note_pace(struct pace *p, size_t n_waiting, int64_t now_us)
+{
+    int64_t gap_ns = (now_us - p->last_us) * 1000;
+    if (p->is_busy)
+        p->gap_ns = p->gap_ns > 0 ? p->gap_ns + (gap_ns - p->gap_ns) / PACE_WEIGHT : gap_ns;
+    p->last_us = now_us;
+    p->is_busy = n_waiting > 0;
+}
+
+/* How long so many calls wait, going by those before them, or by how long none has left. */
+static int64_t time_of(const struct pace *p, size_t n_calls, int64_t now_us)
+{
+    int64_t silent_us = p->is_busy ? now_us - p->last_us : 0;
+    int64_t all_us = (int64_t)n_calls * p->gap_ns / 1000;
+    return all_us > silent_us ? all_us : silent_us;
+}
+
+/* How many calls may wait: while or shortly after the queue stands, as many as leave in time. */
+static size_t room_of(const struct fair_queue_config *config, const struct delay *d, int64_t now_us)
+{
+    if (now_us >= d->alert_until_us || d->pace.gap_ns == 0)
+        return config->limit;
+    size_t n_in_time = (size_t)(LATE * config->target_us * 1000 / d->pace.gap_ns);
+    if (n_in_time <= config->n_spared)
+        n_in_time = config->n_spared + 1;
+    return n_in_time < config->limit ? n_in_time : config->limit;
+}
+
+static int64_t away_us(const struct delay *d, size_t n_waiting, int64_t now_us)
+{
+    int64_t stood_us = now_us < d->alert_until_us ? now_us - d->alert_since_us : 0;
+    return time_of(&d->pace, n_waiting, now_us) + stood_us / 2;
+}
+
+/* The call, with the advice for its caller. */
+static struct call *turn_away(
+    const struct fair_queue *q, const struct flow *flow, struct call *call, int64_t now_us)
+{
+    int64_t us = away_us(&q->delay, q->n_calls, now_us);
+    int64_t own_us = away_us(&flow->delay, flow->n_calls, now_us);
+    if (us < own_us)
+        us = own_us;
+    if (us < MIN_AWAY_US)
+        us = MIN_AWAY_US;
+    if (us > MAX_AWAY_US)
+        us = MAX_AWAY_US;
+    call->away_ms = (uint32_t)(us / 1000);
+    return call;
+}
+
 static struct flow *find_longest(struct fair_queue *q)
 {
     struct flow *longest = q->old.first ? q->old.first : q->fresh.first;
@@ -217,20 +280,30 @@ static struct call *displace(struct fair_queue *q, const struct flow *flow)
     return NULL;
 }
 
+/* The call that goes for this one to come, of the longest row if that is longer; NULL: none. */
+static struct call *make_place(struct fair_queue *q, const struct flow *flow)
+{
+    size_t fair_share = q->n_calls / q->n_flows;
+    if (flow->n_calls >= fair_share && flow->n_calls > 0)
+        return NULL;
+    if (!q->longest || q->longest->n_calls <= fair_share + 1)
+        q->longest = find_longest(q);
+    return q->longest->n_calls > flow->n_calls + 1 ? displace(q, q->longest) : NULL;
+}
+
 struct call *fair_queue_push(struct fair_queue *q, struct call *call)
 {
+    int64_t now_us = call->queued_us;
     struct flow *flow = flow_of(q, call->flow);
     struct call *displaced = NULL;
     call->is_late = false;
-    if (q->n_calls >= q->config.limit) {
-        size_t fair_share = q->n_calls / q->n_flows;
-        if (flow->n_calls >= fair_share)
-            return call;
-        if (!q->longest || q->longest->n_calls <= fair_share)
-            q->longest = find_longest(q);
-        displaced = displace(q, q->longest);
+    if (flow->n_calls >= room_of(&q->config, &flow->delay, now_us))
+        return turn_away(q, flow, call, now_us);
+    if (q->n_calls >= room_of(&q->config, &q->delay, now_us)) {
+        displaced = make_place(q, flow);
         if (!displaced)
-            return call;
+            return turn_away(q, flow, call, now_us);
+        (void)turn_away(q, q->longest, displaced, now_us);
     }
     append(q, flow, call);
     return displaced;
@@ -281,6 +354,8 @@ static void turn_interval(
 {
     int64_t short_us = LATE * config->target_us;
     d->is_standing = d->min_us > config->target_us;
+    if (d->is_standing && now_us >= d->alert_until_us)
+        d->alert_since_us = now_us;
     if (d->is_standing)
         d->alert_until_us = now_us + ALERT * config->interval_us;
     bool is_short = now_us < d->alert_until_us && short_us < config->interval_us;
@@ -318,6 +393,12 @@ struct call *fair_queue_pop(struct fair_queue *q, int64_t now_us)
     }
     struct call *call = take(q, flow);
     call->is_late = is_late && !call->is_returned;
+    if (call->is_late) {
+        (void)turn_away(q, flow, call, now_us);
+    } else {
+        note_pace(&q->delay.pace, q->n_calls, now_us);
+        note_pace(&flow->delay.pace, flow->n_calls, now_us);
+    }
     int64_t cost_us = call->cost_us < MAX_COST_US ? call->cost_us : MAX_COST_US;
     flow->deficit_us -= call->is_late ? 1 : cost_us + 1;
     if (q->n_flows == 1 && flow->deficit_us <= 0)

@@ -8,7 +8,8 @@
  * Robin", 1995; Nichols and Jacobson, "Controlling Queue Delay", 2012. Packets are dropped ever
  * more often until their senders slow down; calls are refused as Facebook's servers do it (Maurer,
  * "Fail at Scale", 2015): while even the shortest wait of an interval was over the target, every
- * call that waited twice the target. Private to common/rpc, not thread-safe.
+ * call that waited twice the target. From then on, too, no more calls are let in than leave within
+ * that time: who would be refused later is refused at once. Private to common/rpc, not thread-safe.
  */
 #pragma once
 
@@ -33,8 +34,11 @@ size_t fair_queue_len(const struct fair_queue *q);
 size_t fair_queue_callers(const struct fair_queue *q);
 
 /*
- * Add a call to the row of `call->flow`. NULL, or the call there is no room for: this one, or,
- * where its caller has less waiting than others, the first of a long row.
+ * Add a call to the row of `call->flow`, at `call->queued_us`. NULL, or the call there is no room
+ * for: this one, or, where its caller has less waiting than others, the first of a long row.
+ *
+ * The `away_ms` of a call refused here, or late, is what those that wait take at the rate at which
+ * calls leave, and half as long as the queue has been standing: from 10 ms to 1 s.
  */
 struct call *fair_queue_push(struct fair_queue *q, struct call *call);
 

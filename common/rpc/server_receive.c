@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/server_state.h"
 
-/* What SERVER_BUSY advises: long enough for a queue to move, short enough not to idle. */
+#include <stdlib.h>
+
+/* What SERVER_BUSY advises where it is not the queue that has no room. */
 enum { BUSY_RETRY_MS = 100 };
 
 /* What a caller asks for beyond this is cut: nobody may hold a place of this server for days. */
@@ -15,6 +17,12 @@ void server_answer(
     streams_close(s->streams, stream);
 }
 
+/* From half of it to three halves: who was refused together comes back at different times. */
+static uint32_t with_jitter(uint32_t ms)
+{
+    return ms / 2 + arc4random_uniform(ms + 1);
+}
+
 void server_refuse(struct rpc_server *s, struct call *call, struct cork *cork,
     enum err_reason reason, const char *msg)
 {
@@ -23,7 +31,7 @@ void server_refuse(struct rpc_server *s, struct call *call, struct cork *cork,
     if (reason != REASON_SERVER_BUSY && reason != REASON_CALL_CANCELLED)
         stats_add_refusal(s->dispatch.stats, STATS_OTHER_REFUSAL);
     if (reason == REASON_SERVER_BUSY)
-        outcome.err.retry_after_ms = BUSY_RETRY_MS;
+        outcome.err.retry_after_ms = with_jitter(call->away_ms > 0 ? call->away_ms : BUSY_RETRY_MS);
     server_answer(s, call, &outcome, cork);
 }
 

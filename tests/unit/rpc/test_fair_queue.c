@@ -133,47 +133,49 @@ static void callers_beyond_those_that_can_be_told_apart_lose_no_call(void **stat
 }
 
 /*
- * For so long, `per_ms` calls come and one is taken each millisecond; how many of those taken of
- * the caller were late.
+ * For so long, `per_ms` calls come and one is run each millisecond; how many calls of the caller
+ * were refused, at once or late.
  */
-static size_t late_of(
+static size_t refused_of(
     uint64_t watched, int64_t from_ms, int64_t to_ms, uint64_t flow, size_t per_ms)
 {
     static size_t next;
-    size_t n_late = 0;
+    size_t n_refused = 0;
     for (int64_t ms = from_ms; ms < to_ms; ms++) {
-        for (size_t i = 0; i < per_ms; i++)
-            (void)push(&calls[next++ % N_CALLS], flow, ms * MS);
-        const struct call *call = fair_queue_pop(queue, ms * MS);
-        n_late += call && call->is_late && call->flow == watched;
+        for (size_t i = 0; i < per_ms; i++) {
+            const struct call *displaced = push(&calls[next++ % N_CALLS], flow, ms * MS);
+            n_refused += displaced && displaced->flow == watched;
+        }
+        const struct call *call;
+        while ((call = fair_queue_pop(queue, ms * MS)) != NULL && call->is_late)
+            n_refused += call->flow == watched; /* which takes no time */
     }
-    return n_late;
+    return n_refused;
 }
 
 static void calls_are_refused_only_while_the_queue_stands(void **state)
 {
     (void)state;
     make(1000, TARGET_US);
-    assert_int_equal(late_of(1, 0, 90, 1, 2), 0);
-    assert_int_equal(late_of(1, 90, 200, 1, 2), 0); /* it does not stand for a whole interval */
-    assert_true(late_of(1, 200, 300, 1, 2) > 80);
+    assert_int_equal(refused_of(1, 0, 90, 1, 2), 0);
+    assert_int_equal(refused_of(1, 90, 200, 1, 2), 0); /* it does not stand for a whole interval */
+    assert_true(refused_of(1, 200, 300, 1, 2) > 80);
     while (fair_queue_pop(queue, 300 * MS))
         ;
-    assert_int_equal(late_of(1, 1000, 1500, 1, 1), 0);
+    assert_int_equal(refused_of(1, 1000, 1500, 1, 1), 0);
 }
 
 static void a_pause_of_the_senders_does_not_end_an_overload(void **state)
 {
     (void)state;
     make(1000, TARGET_US);
-    (void)late_of(1, 0, 300, 1, 10);
+    (void)refused_of(1, 0, 300, 1, 10);
     while (fair_queue_pop(queue, 300 * MS))
         ;
-    assert_int_equal(late_of(1, 300, 310, 1, 10), 0);
-    assert_true(late_of(1, 310, 360, 1, 10) > 20);
+    assert_true(refused_of(1, 300, 360, 1, 10) > 400);
     while (fair_queue_pop(queue, 360 * MS))
         ;
-    assert_int_equal(late_of(1, 3000, 3090, 1, 10), 0); /* long after, it is another */
+    assert_int_equal(refused_of(1, 3000, 3090, 1, 10), 0); /* long after, it is another */
 }
 
 static void a_burst_is_no_standing_queue(void **state)
@@ -184,7 +186,7 @@ static void a_burst_is_no_standing_queue(void **state)
         assert_null(push(&calls[i], 1, 0));
     for (int64_t i = 0; i < 90; i++)
         assert_false(fair_queue_pop(queue, i * MS)->is_late);
-    assert_int_equal(late_of(1, 100, 400, 1, 1), 0);
+    assert_int_equal(refused_of(1, 100, 400, 1, 1), 0);
 }
 
 static void a_queue_that_runs_empty_is_no_standing_one(void **state)
@@ -219,17 +221,17 @@ static void slow_calls_of_few_callers_are_no_standing_queue(void **state)
 static void without_a_target_no_wait_is_too_long(void **state)
 {
     (void)state;
-    assert_int_equal(late_of(1, 0, 900, 1, 2), 0);
+    assert_int_equal(refused_of(1, 0, 900, 1, 2), 0);
 }
 
 static void the_calls_of_another_are_not_late_where_one_floods(void **state)
 {
     (void)state;
     make(1000, TARGET_US);
-    size_t n_late = late_of(1, 0, 300, 1, 4);
-    assert_true(n_late > 50);
+    size_t n_refused = refused_of(1, 0, 300, 1, 4);
+    assert_true(n_refused > 50);
     for (int64_t ms = 300; ms < 600; ms++) {
-        (void)late_of(1, ms, ms + 1, 1, 4);
+        (void)refused_of(1, ms, ms + 1, 1, 4);
         struct call modest = {.cost_us = MS};
         const struct call *displaced = push(&modest, 2, ms * MS);
         assert_true(displaced != &modest);
@@ -239,11 +241,98 @@ static void the_calls_of_another_are_not_late_where_one_floods(void **state)
     }
 }
 
+/* Calls of that caller until one of his is turned away: that one. */
+static struct call *fill(uint64_t flow, int64_t now_us)
+{
+    static struct call more[N_CALLS];
+    static size_t next;
+    struct call *refused = NULL;
+    while (!refused) {
+        more[next % N_CALLS] = (struct call){.cost_us = MS};
+        refused = push(&more[next++ % N_CALLS], flow, now_us);
+    }
+    assert_int_equal(refused->flow, flow);
+    return refused;
+}
+
+static void while_the_queue_stands_no_more_wait_than_leave_in_time(void **state)
+{
+    (void)state;
+    make(1000, TARGET_US);
+    (void)refused_of(1, 0, 400, 1, 4);
+    assert_in_range(fair_queue_len(queue), 5, 2 * TARGET_US / MS);
+    size_t n_late = 0;
+    for (int64_t ms = 400; ms < 800; ms++) { /* and so next to none is late */
+        for (size_t i = 0; i < 4; i++)
+            (void)push(&calls[(size_t)ms * 4 + i], 1, ms * MS);
+        n_late += fair_queue_pop(queue, ms * MS)->is_late;
+    }
+    assert_in_range(n_late, 0, 4);
+}
+
+static void a_modest_caller_finds_room_while_another_keeps_the_queue_standing(void **state)
+{
+    (void)state;
+    make(1000, TARGET_US);
+    (void)refused_of(1, 0, 400, 1, 4);
+    for (uint64_t flow = 2; flow < 100; flow++) {
+        struct call modest = {.cost_us = MS};
+        (void)fill(1, 400 * MS);
+        const struct call *displaced = push(&modest, flow, 400 * MS);
+        assert_true(!displaced || displaced->flow == 1);
+        while (fair_queue_pop(queue, 400 * MS)->flow != flow)
+            ;
+    }
+}
+
+static uint32_t advice(size_t n_waiting, int64_t now_us)
+{
+    static struct call refused;
+    while (fair_queue_len(queue) < n_waiting)
+        assert_null(push(&calls[fair_queue_len(queue)], 1, now_us));
+    assert_ptr_equal(push(&refused, 1, now_us), &refused);
+    return refused.away_ms;
+}
+
+static void who_finds_a_full_queue_is_told_how_long_it_takes(void **state)
+{
+    (void)state;
+    make(200, 0);
+    assert_int_equal(advice(200, 0), 10); /* nobody knows yet */
+    for (int64_t ms = 0; ms < 150; ms++)
+        assert_non_null(fair_queue_pop(queue, ms * MS));
+    assert_in_range(advice(200, 149 * MS), 190, 210);
+    make(20, 0);
+    for (int64_t ms = 0; ms < 150; ms++) {
+        (void)push(&calls[ms], 1, ms * MS);
+        (void)push(&calls[ms + 1000], 1, ms * MS);
+        assert_non_null(fair_queue_pop(queue, ms * MS));
+    }
+    assert_in_range(advice(20, 149 * MS), 18, 22);
+    assert_in_range(advice(20, 649 * MS), 490, 510); /* none has left since */
+    assert_int_equal(advice(20, 60000 * MS), 1000);
+}
+
+static void the_longer_the_queue_stands_the_longer_is_the_advice(void **state)
+{
+    (void)state;
+    uint32_t before = 0;
+    make(1000, TARGET_US);
+    (void)refused_of(1, 0, 300, 1, 4);
+    for (int64_t ms = 400; ms <= 1600; ms += 400) {
+        (void)refused_of(1, ms - 100, ms + 300, 1, 4);
+        uint32_t now = fill(1, (ms + 300) * MS)->away_ms;
+        assert_true(now > before + 150);
+        before = now;
+    }
+    assert_in_range(before, 700, 1000);
+}
+
 static void a_call_that_was_let_in_before_is_never_refused(void **state)
 {
     (void)state;
     make(4, TARGET_US);
-    (void)late_of(1, 0, 300, 1, 4);
+    (void)refused_of(1, 0, 300, 1, 4);
     struct call returned = {.flow = 1, .cost_us = MS, .queued_us = 300 * MS};
     fair_queue_return(queue, &returned);
     assert_int_equal(fair_queue_len(queue), 5 - 1);
@@ -308,6 +397,10 @@ int main(void)
         TEST(slow_calls_of_few_callers_are_no_standing_queue),
         TEST(without_a_target_no_wait_is_too_long),
         TEST(the_calls_of_another_are_not_late_where_one_floods),
+        TEST(while_the_queue_stands_no_more_wait_than_leave_in_time),
+        TEST(a_modest_caller_finds_room_while_another_keeps_the_queue_standing),
+        TEST(who_finds_a_full_queue_is_told_how_long_it_takes),
+        TEST(the_longer_the_queue_stands_the_longer_is_the_advice),
         TEST(a_call_that_was_let_in_before_is_never_refused),
         TEST(a_newcomer_takes_no_place_of_calls_that_were_let_in_before),
         TEST(a_call_is_taken_out_from_wherever_it_stands),
