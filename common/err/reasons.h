@@ -66,6 +66,9 @@
     X(SERVER_BUSY, RESOURCE_EXHAUSTED, \
         "The server has more work queued than it can finish in time.", \
         "Wait retry_after_ms and call again.") \
+    X(CALL_THROTTLED, RESOURCE_EXHAUSTED, \
+        "The call was not sent: the server refused more than half of those this client made lately.", \
+        "Wait retry_after_ms and call again; make fewer calls at a time.") \
     X(RATE_LIMITED, RESOURCE_EXHAUSTED, \
         "The caller, or its connection, makes more calls than it may.", \
         "Wait retry_after_ms and call again; the operator sets the rates.") \

@@ -140,8 +140,9 @@ void lane_drained(struct lane *lane, int bucket, int64_t wall_us)
 bool lane_is_down(const struct err *err)
 {
     return err->reason == REASON_SERVER_UNREACHABLE || err->reason == REASON_SERVER_DRAINING ||
-           err->reason == REASON_SERVER_BUSY || err->reason == REASON_DATABASE_UNAVAILABLE ||
-           err->code == ERR_UNAUTHENTICATED || err->code == ERR_PERMISSION_DENIED;
+           err->reason == REASON_SERVER_BUSY || err->reason == REASON_CALL_THROTTLED ||
+           err->reason == REASON_DATABASE_UNAVAILABLE || err->code == ERR_UNAUTHENTICATED ||
+           err->code == ERR_PERMISSION_DENIED;
 }
 
 void lane_failed(struct lane *lane, const struct err *err, int64_t now_us)

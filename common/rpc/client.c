@@ -84,6 +84,7 @@ enum err_code rpc_client_new(
     client->timeout_ms = config->timeout_ms;
     client->max_message =
         config->max_message > 0 ? (size_t)config->max_message : (size_t)WIRE_MAX_MESSAGE;
+    client->is_unthrottled = config->is_unthrottled;
     client->retry_tokens = RETRY_TOKENS_AT_START;
     client->next_due_us = INT64_MAX;
     rpc_client_set_token(client, config->token);
@@ -135,6 +136,14 @@ void rpc_client_free(struct rpc_client *client)
     (void)pthread_cond_destroy(&client->changed);
     (void)pthread_mutex_destroy(&client->lock);
     free(client);
+}
+
+struct rpc_client_counts rpc_client_count(struct rpc_client *client)
+{
+    (void)pthread_mutex_lock(&client->lock);
+    struct rpc_client_counts counts = client->counts;
+    (void)pthread_mutex_unlock(&client->lock);
+    return counts;
 }
 
 /* ---- making a call ---- */
@@ -207,14 +216,15 @@ static void begin(struct client_call *call, int64_t timeout_ms)
     call->endpoint = NULL;
     (void)pthread_mutex_lock(&client->lock);
     bool is_cancelled = call_is_cancelled(call);
-    if (!is_cancelled)
-        attempt_begin(call, now_us);
-    if (!is_cancelled && client->n_holds == 0 && !client->is_closing)
+    bool is_begun = !is_cancelled && attempt_begin(call, now_us);
+    if (is_begun && client->n_holds == 0 && !client->is_closing)
         endpoint_flush(call->endpoint, now_us, &leaving);
     (void)pthread_mutex_unlock(&client->lock);
     lanes_send(leaving);
     if (is_cancelled)
         end_cancelled(call);
+    else if (!is_begun)
+        attempt_hold(call);
 }
 
 static enum err_code check_request(const struct client_request *r, struct err *err)

@@ -15,6 +15,7 @@ struct rpc_client_config {
     const char *token;     /* sent with every call; NULL: none */
     int64_t timeout_ms;    /* when a call names none; 0: the method's own default */
     int64_t max_message;   /* bytes of one message received; 0: 1 MiB */
+    bool is_unthrottled;   /* sends what a busy server would refuse all the same: to measure one */
 };
 
 struct rpc_client;
@@ -24,6 +25,14 @@ struct rpc_client;
 MUST_USE enum err_code rpc_client_new(
     struct rpc_client **out, const struct rpc_client_config *config, struct err *err);
 void rpc_client_free(struct rpc_client *client);
+
+/* Since rpc_client_new(): attempts at calls that a server refused for having too much to do, and
+ * those it was spared, because it refused more than half of those before. */
+struct rpc_client_counts {
+    uint64_t n_refused;
+    uint64_t n_throttled;
+};
+struct rpc_client_counts rpc_client_count(struct rpc_client *client);
 
 /* Calls from now on carry this token. */
 void rpc_client_set_token(struct rpc_client *client, const char *token);
@@ -56,9 +65,10 @@ struct rpc_call_options {
 /*
  * Call `method` ("/kith.v1.ContactService/GetMember") and wait. `*out` is in `arena`. A failure has
  * the server's code, reason, message and field. Retried (at most 3 attempts, jittered) are all
- * calls that did not begin, on SERVER_UNREACHABLE, SERVER_DRAINING, and SERVER_BUSY and
- * RATE_LIMITED after the time these name, and calls of idempotent methods, or with a key, on
- * CONNECTION_LOST.
+ * calls that did not begin, on SERVER_UNREACHABLE, SERVER_DRAINING, and SERVER_BUSY, RATE_LIMITED
+ * and CALL_THROTTLED after the time these name, and calls of idempotent methods, or with a key, on
+ * CONNECTION_LOST. CALL_THROTTLED: the server refused more than half of the calls lately and was
+ * not asked again.
  */
 MUST_USE enum err_code rpc_client_call(struct rpc_client *client, const char *method,
     const struct rpc_call_options *options, const ProtobufCMessage *in, struct arena *arena,

@@ -177,12 +177,15 @@ struct client_call *client_find_sent(struct rpc_client *client, uint64_t id)
     return call && call->id == id && call->state == CALL_SENT ? call : NULL;
 }
 
-static void note_health(struct endpoint *e, uint32_t status)
+/* Refusals are noted once their reason is read. */
+static void note_health(struct endpoint *e, uint32_t status, int64_t now_us)
 {
     bool is_failure = status == ERR_UNAVAILABLE || status == ERR_DEADLINE_EXCEEDED;
+    if (status != ERR_RESOURCE_EXHAUSTED)
+        throttle_note(&e->throttle, true, now_us);
     e->n_failures = is_failure ? e->n_failures + 1 : 0;
     if (e->n_failures >= EJECT_AFTER)
-        e->ejected_until_us = clock_mono_us(clock_system()) + 1000 * 1000;
+        e->ejected_until_us = now_us + 1000 * 1000;
 }
 
 /* Does this frame end the call? */
@@ -202,6 +205,7 @@ static struct client_call *collect_results(const struct lane *lane, nng_msg *msg
     struct wire_frame frame;
     struct client_call *first = NULL;
     struct client_call **end = &first;
+    int64_t now_us = clock_mono_us(clock_system());
     if (!wire_open(&reader, nng_msg_body(msg), nng_msg_len(msg)))
         return NULL;
     while (wire_next(&reader, &frame) == WIRE_FRAME) {
@@ -212,7 +216,7 @@ static struct client_call *collect_results(const struct lane *lane, nng_msg *msg
             continue; /* its deadline passed meanwhile, more is to come, or another server has it */
         bool is_result = frame.type == WIRE_RESULT;
         if (is_result)
-            note_health(e, frame.value);
+            note_health(e, frame.value, now_us);
         call_detach(call);
         call->result = is_result ? frame : (struct wire_frame){.value = ERR_OK};
         call->next = NULL;

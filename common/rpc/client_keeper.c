@@ -23,22 +23,27 @@ enum {
 
 /* Least outstanding among the connected and healthy; on another try, preferably elsewhere. */
 static struct endpoint *choose(
-    struct rpc_client *client, const struct endpoint *avoided, int64_t now_us)
+    struct rpc_client *client, const struct endpoint *avoided, int64_t now_us, bool *is_held)
 {
     struct endpoint *best = client->endpoints; /* there is one */
     size_t best_cost = SIZE_MAX;
+    *is_held = false;
     for (size_t i = 0; i < client->n_endpoints; i++) {
         struct endpoint *e = &client->endpoints[i];
         size_t cost = e->n_pending + e->n_sent;
+        bool holds = !client->is_unthrottled && throttle_holds(&e->throttle, now_us);
         if (e == avoided)
             cost += SIZE_MAX / 8;
         if (e->ejected_until_us > now_us)
             cost += SIZE_MAX / 4;
+        if (holds)
+            cost += SIZE_MAX / 16;
         if (!endpoint_is_open(e))
             cost += SIZE_MAX / 2;
         if (cost < best_cost) {
             best = e;
             best_cost = cost;
+            *is_held = holds;
         }
     }
     return best;
@@ -52,11 +57,10 @@ static void watch(struct rpc_client *client, int64_t due_us)
     (void)pthread_cond_signal(&client->changed);
 }
 
-/* Let the call wait for a lane of an endpoint. */
-static void place(struct client_call *call, int64_t now_us)
+/* Let the call wait for a lane of the endpoint. */
+static void place(struct client_call *call, struct endpoint *e, int64_t now_us)
 {
     struct rpc_client *client = call->client;
-    struct endpoint *e = choose(client, call->endpoint, now_us);
     call->endpoint = e;
     call->state = CALL_PENDING;
     call->due_us = call->deadline_us;
@@ -70,10 +74,19 @@ static void place(struct client_call *call, int64_t now_us)
     watch(client, call->due_us);
 }
 
-void attempt_begin(struct client_call *call, int64_t now_us)
+bool attempt_begin(struct client_call *call, int64_t now_us)
 {
+    bool is_held;
+    struct endpoint *e = choose(call->client, call->endpoint, now_us, &is_held);
     call->n_attempts++;
-    place(call, now_us);
+    if (is_held) {
+        call->client->counts.n_throttled++;
+        call->endpoint = e;
+        call->state = CALL_ENDING;
+        return false;
+    }
+    place(call, e, now_us);
+    return true;
 }
 
 void attempts_move(struct endpoint *e, int64_t now_us)
@@ -83,7 +96,8 @@ void attempts_move(struct endpoint *e, int64_t now_us)
     e->n_pending = 0;
     while (call) {
         struct client_call *next = call->next;
-        place(call, now_us);
+        bool is_held; /* these have been let pass */
+        place(call, choose(call->client, call->endpoint, now_us, &is_held), now_us);
         call = next;
     }
 }
@@ -150,7 +164,8 @@ static bool is_untouched(enum err_reason reason)
 static bool is_pushed_back(const struct err *err)
 {
     return err->retry_after_ms > 0 &&
-           (err->reason == REASON_SERVER_BUSY || err->reason == REASON_RATE_LIMITED);
+           (err->reason == REASON_SERVER_BUSY || err->reason == REASON_RATE_LIMITED ||
+               err->reason == REASON_CALL_THROTTLED);
 }
 
 static bool is_worth_another_try(const struct client_call *call, const struct err *err)
@@ -179,10 +194,34 @@ static bool take_retry_token(struct client_call *call, const struct err *err, in
     return is_granted;
 }
 
+static void note_refusal(struct client_call *call, const struct err *err, int64_t now_us)
+{
+    struct rpc_client *client = call->client;
+    (void)pthread_mutex_lock(&client->lock);
+    client->counts.n_refused++;
+    call->endpoint->away_ms = err->retry_after_ms;
+    throttle_note(&call->endpoint->throttle, false, now_us);
+    (void)pthread_mutex_unlock(&client->lock);
+}
+
+void attempt_hold(struct client_call *call)
+{
+    struct rpc_client *client = call->client;
+    struct err err;
+    err_fill(&err, REASON_CALL_THROTTLED, "not sent: %s refused most calls of late",
+        call->endpoint->url);
+    (void)pthread_mutex_lock(&client->lock);
+    err.retry_after_ms = call->endpoint->away_ms;
+    (void)pthread_mutex_unlock(&client->lock);
+    attempt_fail(call, &err);
+}
+
 void attempt_fail(struct client_call *call, const struct err *err)
 {
     struct rpc_client *client = call->client;
     int64_t now_us = clock_mono_us(clock_system());
+    if (is_pushed_back(err) && err->reason != REASON_CALL_THROTTLED)
+        note_refusal(call, err, now_us);
     uint32_t ceiling_us = (uint32_t)(BACKOFF_MS * 1000) << (call->n_attempts - 1);
     int64_t again_us =
         now_us + (int64_t)err->retry_after_ms * 1000 + (int64_t)arc4random_uniform(ceiling_us);
@@ -208,6 +247,7 @@ struct failures {
     struct client_call *deadline;    /* passed at the server, or before a lane was free */
     struct client_call *unreachable; /* no connection came up in time */
     struct client_call *refused;     /* the server is leaving, and there is no other */
+    struct client_call *held;        /* it refused too many others */
     struct client_call *lost;        /* the connection broke */
 };
 
@@ -226,7 +266,10 @@ static void look_after(struct client_call *call, int64_t now_us, struct failures
     } else if (call->state == CALL_IDLE || call->state == CALL_ENDING || call->due_us > now_us) {
         return;
     } else if (call->state == CALL_WAITING) {
-        attempt_begin(call, now_us);
+        if (attempt_begin(call, now_us))
+            return;
+        call->next = failures->held;
+        failures->held = call;
     } else if (is_unsent && !call->endpoint->is_connected) {
         add_failure(&failures->unreachable, call);
     } else if (is_unsent && call->endpoint->is_leaving) {
@@ -286,6 +329,15 @@ static void tell(struct client_call *call, enum err_reason reason, const char *w
         struct err err;
         err_fill(&err, reason, "%s %s", call->endpoint->url, what);
         attempt_fail(call, &err);
+        call = next;
+    }
+}
+
+static void hold(struct client_call *call)
+{
+    while (call) {
+        struct client_call *next = call->next;
+        attempt_hold(call);
         call = next;
     }
 }
@@ -355,6 +407,7 @@ void *keeper_run(void *arg)
         tell(failures.deadline, REASON_DEADLINE_PASSED, "did not answer in time");
         tell_unreachable(failures.unreachable);
         tell(failures.refused, REASON_SERVER_DRAINING, "is shutting down");
+        hold(failures.held);
         tell(failures.lost, REASON_CONNECTION_LOST, "closed the connection during the call");
 
         (void)pthread_mutex_lock(&client->lock);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "rpc/client_call.h"
+#include "rpc/throttle.h"
 #include "rpc/tls.h"
 
 #include <nng/nng.h>
@@ -72,12 +73,15 @@ struct endpoint {
     uint64_t mourned;    /* … and their calls have been told */
     unsigned n_failures; /* in a row */
     int64_t ejected_until_us;
+    struct throttle throttle;
+    uint32_t away_ms; /* what it advised when it refused a call last */
 };
 
 struct rpc_client {
     struct schema *schema;
     int64_t timeout_ms;
     size_t max_message;
+    bool is_unthrottled;
 
     pthread_mutex_t lock;
     char token[CLIENT_TOKEN_SIZE];
@@ -89,6 +93,7 @@ struct rpc_client {
     struct client_call *newest; /* of the calls under way */
     unsigned n_holds;           /* threads that will flush when they are done */
     unsigned retry_tokens;      /* in tenths */
+    struct rpc_client_counts counts;
     pthread_t keeper;
     bool has_keeper;
     pthread_cond_t changed; /* the keeper should look */
@@ -143,8 +148,12 @@ void lanes_send(struct lane *leaving);
 
 /* ---- client_keeper.c: attempts, deadlines, retries ---- */
 
-/* Under the lock: begin an attempt, the first or another. */
-void attempt_begin(struct client_call *call, int64_t now_us);
+/* Under the lock: begin an attempt, the first or another. False if it is held back: then
+ * attempt_hold() must follow, without the lock. */
+MUST_USE bool attempt_begin(struct client_call *call, int64_t now_us);
+
+/* Without the lock: as if the server had refused it. */
+void attempt_hold(struct client_call *call);
 
 /* Under the lock: may calls be sent over its connection? */
 static inline bool endpoint_is_open(const struct endpoint *e)

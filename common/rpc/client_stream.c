@@ -229,7 +229,7 @@ static bool is_passing(enum err_reason reason)
 {
     return reason == REASON_CONNECTION_LOST || reason == REASON_SERVER_UNREACHABLE ||
            reason == REASON_SERVER_DRAINING || reason == REASON_SERVER_BUSY ||
-           reason == REASON_DEADLINE_PASSED;
+           reason == REASON_CALL_THROTTLED || reason == REASON_DEADLINE_PASSED;
 }
 
 /*

@@ -5,13 +5,14 @@
  * are answered (open loop), by clients in another process, over loopback TCP.
  *
  *     bench_overload [--seconds 5] [--factor 10] [--wait-us 8000] [--cost-us 0] [--workers 8]
- *                    [--callers 4] [--target-ms 5] [--interval-ms 100]
+ *                    [--callers 4] [--target-ms 5] [--interval-ms 100] [--unthrottled]
  *
  * First how many calls a second it can do (closed loop), then half, 0.9 and `factor` times that,
  * then half of it again; so many seconds each, those that are not overload at most 10. --target-ms
- * 0 switches the refusing of late calls off. Prints a line for each; `p50us` and `p99us` are of the
- * calls that were served. The last line says after how many seconds of half the load all calls of a
- * second were served as quickly as before.
+ * 0 switches the refusing of late calls off, --unthrottled that clients hold back what would be
+ * refused. Prints a line for each; `p50us` and `p99us` are of the calls that were served, `server`
+ * and `clients` the processors each process used. The last line says after how many seconds of half
+ * the load all calls of a second were served as quickly as before.
  */
 #include "clock/clock.h"
 #include "log/log.h"
@@ -35,7 +36,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_CALLERS = 16, MAX_SECONDS = 600, CLOSED_LOOP = 24, CALIBRATE_S = 3, CALM_S = 10 };
+enum {
+    MAX_CALLERS = 16,
+    MAX_SECONDS = 600,
+    CLOSED_LOOP = 3 /* for each worker */,
+    CALIBRATE_S = 3,
+    CALM_S = 10
+};
 
 /* Shorter than what a refused call is told to wait: no client makes one again by itself. */
 enum { TIMEOUT_MS = 99 };
@@ -44,8 +51,9 @@ static const char METHOD[] = "/kith.v1.QueueService/Deliver";
 
 static struct settings {
     long seconds, factor, wait_us, cost_us, workers, callers, target_ms, interval_ms;
+    int is_unthrottled;
     char url[64];
-} settings = {5, 10, 8000, 0, 8, 4, 5, 100, ""};
+} settings = {5, 10, 8000, 0, 8, 4, 5, 100, 0, ""};
 
 static int64_t now_us(void)
 {
@@ -124,13 +132,14 @@ static void serve(int ready)
 
 /* What came back of the calls made in one second. */
 struct second {
-    atomic_long n_sent, n_served, n_refused, n_failed;
+    atomic_long n_sent, n_served, n_refused, n_throttled, n_failed;
     struct histogram served_us;
 };
 
 struct phase {
     struct second seconds[MAX_SECONDS];
     long n_seconds;
+    struct timespec server_cpu, clients_cpu; /* used before it */
 };
 
 struct flight {
@@ -138,6 +147,7 @@ struct flight {
     int64_t began_us;
 };
 
+static clockid_t server_clock;
 static struct rpc_client *clients[MAX_CALLERS];
 static atomic_long n_in_flight;
 static const struct db_bytes request = {"\n\5bench", 7};
@@ -151,6 +161,8 @@ static void on_done(void *arg, const struct db_bytes *out, const struct err *err
     if (!err) {
         atomic_fetch_add(&second->n_served, 1);
         histogram_add(&second->served_us, now_us() - flight->began_us);
+    } else if (err->reason == REASON_CALL_THROTTLED) {
+        atomic_fetch_add(&second->n_throttled, 1);
     } else if (err->code == ERR_RESOURCE_EXHAUSTED) {
         atomic_fetch_add(&second->n_refused, 1);
     } else {
@@ -171,13 +183,20 @@ static void send_one(struct second *second, struct rpc_client *client)
     rpc_client_call_async(client, METHOD, &options, &request, on_done, flight);
 }
 
+static void begin_phase(struct phase *phase)
+{
+    memset(phase, 0, sizeof(*phase));
+    (void)clock_gettime(server_clock, &phase->server_cpu);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &phase->clients_cpu);
+}
+
 /* Calls at random moments, so many a second (a Poisson process). */
 static void run_open(struct phase *phase, double per_second, long seconds)
 {
     int64_t begin_us = now_us();
     double next_us = 0;
     uint64_t n = 0;
-    memset(phase, 0, sizeof(*phase));
+    begin_phase(phase);
     phase->n_seconds = seconds;
     while (next_us < (double)seconds * 1e6) {
         int64_t wait_us = begin_us + (int64_t)next_us - now_us();
@@ -199,7 +218,7 @@ static double calibrate(struct phase *phase)
     int64_t end_us = now_us() + CALIBRATE_S * 1000000;
     memset(phase, 0, sizeof(*phase));
     while (now_us() < end_us) {
-        if (atomic_load(&n_in_flight) < CLOSED_LOOP)
+        if (atomic_load(&n_in_flight) < CLOSED_LOOP * settings.workers)
             send_one(all, clients[atomic_load(&all->n_sent) % settings.callers]);
         else
             (void)poll(NULL, 0, 1);
@@ -217,33 +236,45 @@ static int64_t percentile(const struct phase *phase, long first, long n, double 
     return histogram_percentile(&sum, share);
 }
 
+static double seconds_since(clockid_t clock, const struct timespec *then)
+{
+    struct timespec now;
+    (void)clock_gettime(clock, &now);
+    return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) / 1e9;
+}
+
 static void print_phase(const char *name, const struct phase *phase, double capacity)
 {
-    long n_sent = 0, n_served = 0, n_refused = 0, n_failed = 0;
+    long n_sent = 0, n_served = 0, n_refused = 0, n_throttled = 0, n_failed = 0;
     double seconds = (double)phase->n_seconds;
     for (long i = 0; i < phase->n_seconds; i++) {
         n_sent += atomic_load(&phase->seconds[i].n_sent);
         n_served += atomic_load(&phase->seconds[i].n_served);
         n_refused += atomic_load(&phase->seconds[i].n_refused);
+        n_throttled += atomic_load(&phase->seconds[i].n_throttled);
         n_failed += atomic_load(&phase->seconds[i].n_failed);
     }
     (void)printf("%-9s sent=%.0f/s served=%.0f/s share_of_capacity=%.2f refused=%.0f/s "
-                 "failed=%.0f/s p50us=%ld p99us=%ld\n",
+                 "throttled=%.0f/s failed=%.0f/s p50us=%ld p99us=%ld server=%.2f clients=%.2f\n",
         name, (double)n_sent / seconds, (double)n_served / seconds,
         (double)n_served / seconds / capacity, (double)n_refused / seconds,
-        (double)n_failed / seconds, (long)percentile(phase, 0, phase->n_seconds, 0.5),
-        (long)percentile(phase, 0, phase->n_seconds, 0.99));
+        (double)n_throttled / seconds, (double)n_failed / seconds,
+        (long)percentile(phase, 0, phase->n_seconds, 0.5),
+        (long)percentile(phase, 0, phase->n_seconds, 0.99),
+        seconds_since(server_clock, &phase->server_cpu) / seconds,
+        seconds_since(CLOCK_PROCESS_CPUTIME_ID, &phase->clients_cpu) / seconds);
     (void)fflush(stdout);
 }
 
 /* The first second that looks like any before: nothing refused, no call slower than twice p99. */
 static long recovered_after(const struct phase *after, int64_t p99_us)
 {
-    for (long i = 0; i < after->n_seconds; i++)
-        if (atomic_load(&after->seconds[i].n_refused) + atomic_load(&after->seconds[i].n_failed) ==
-                0 &&
+    for (long i = 0; i < after->n_seconds; i++) {
+        const struct second *s = &after->seconds[i];
+        if (atomic_load(&s->n_served) == atomic_load(&s->n_sent) &&
             percentile(after, i, 1, 0.99) <= 2 * p99_us)
             return i;
+    }
     return -1;
 }
 
@@ -251,7 +282,8 @@ static void measure(void)
 {
     static struct phase phase;
     struct err err = {0};
-    const struct rpc_client_config config = {.endpoints = settings.url, .token = "bench"};
+    const struct rpc_client_config config = {
+        .endpoints = settings.url, .token = "bench", .is_unthrottled = settings.is_unthrottled};
     for (long i = 0; i < settings.callers; i++)
         if (rpc_client_new(&clients[i], &config, &err) != ERR_OK)
             give_up(&err);
@@ -294,7 +326,8 @@ static void read_options(int argc, char **argv)
         {"factor", required_argument, NULL, 'f'}, {"cost-us", required_argument, NULL, 'c'},
         {"wait-us", required_argument, NULL, 'u'}, {"workers", required_argument, NULL, 'w'},
         {"callers", required_argument, NULL, 'n'}, {"target-ms", required_argument, NULL, 't'},
-        {"interval-ms", required_argument, NULL, 'i'}, {0}};
+        {"interval-ms", required_argument, NULL, 'i'},
+        {"unthrottled", no_argument, &settings.is_unthrottled, 1}, {0}};
     int option;
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         long *const into[] = {['s'] = &settings.seconds,
@@ -307,6 +340,8 @@ static void read_options(int argc, char **argv)
             ['i'] = &settings.interval_ms};
         if (option == '?')
             exit(2);
+        if (option == 0)
+            continue;
         *into[option] = strtol(optarg, NULL, 10);
     }
     if (settings.seconds < 1 || settings.seconds > MAX_SECONDS || settings.callers < 1 ||
@@ -327,6 +362,7 @@ int main(int argc, char **argv)
     if (server == 0)
         serve(ready[1]);
     (void)close(ready[1]);
+    (void)clock_getcpuclockid(server, &server_clock);
     if (read(ready[0], &byte, 1) == 1)
         measure();
     (void)kill(server, SIGKILL);
