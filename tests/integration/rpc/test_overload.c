@@ -16,7 +16,7 @@ enum { FAR_MS = 60000, OTHER = 8, MAX_TURNS = 4096 };
 static struct loop loop;
 static struct rpc_client *other;
 
-static atomic_size_t n_ok, n_busy, n_limited, n_else;
+static atomic_size_t n_ok, n_busy, n_throttled, n_limited, n_else;
 
 static void spin(struct rpc_ctx *ctx, void *arg)
 {
@@ -54,6 +54,8 @@ static void on_done(void *arg, const struct db_bytes *out, const struct err *err
         atomic_fetch_add(&n_ok, 1);
     else if (err->reason == REASON_SERVER_BUSY)
         atomic_fetch_add(&n_busy, 1);
+    else if (err->reason == REASON_CALL_THROTTLED)
+        atomic_fetch_add(&n_throttled, 1);
     else if (err->reason == REASON_RATE_LIMITED)
         atomic_fetch_add(&n_limited, 1);
     else
@@ -64,8 +66,8 @@ static void on_done(void *arg, const struct db_bytes *out, const struct err *err
 
 static size_t n_done(void)
 {
-    return atomic_load(&n_ok) + atomic_load(&n_busy) + atomic_load(&n_limited) +
-           atomic_load(&n_else);
+    return atomic_load(&n_ok) + atomic_load(&n_busy) + atomic_load(&n_throttled) +
+           atomic_load(&n_limited) + atomic_load(&n_else);
 }
 
 static void mark(struct rpc_client *client, atomic_size_t *n_own_ok)
@@ -78,7 +80,7 @@ static void mark(struct rpc_client *client, atomic_size_t *n_own_ok)
 
 static void start(const struct loop_config *config)
 {
-    n_ok = n_busy = n_limited = n_else = 0;
+    n_ok = n_busy = n_throttled = n_limited = n_else = 0;
     loop_start(&loop, config);
     const struct rpc_client_config second = {.endpoints = loop.url, .token = "other"};
     assert_ok(rpc_client_new(&other, &second, &loop.err), &loop.err);
@@ -151,7 +153,29 @@ static void while_the_queue_stands_some_calls_are_refused_and_the_others_served(
     assert_true(atomic_load(&n_busy) > 0);
     assert_true(atomic_load(&n_ok) > 0);
     assert_int_equal(atomic_load(&n_else) + atomic_load(&n_limited), 0);
-    loop_ping(&loop, 10); /* and it is over with them */
+    loop_await(loop_try_ping(&loop) == ERR_OK); /* and soon it is over with them */
+    stop();
+}
+
+static void what_a_busy_server_would_refuse_is_not_sent_and_counted(void **state)
+{
+    (void)state;
+    struct rpc_client *service = NULL;
+    start(&(struct loop_config){.workers = 1, .queue_limit = 1, .token = "member"});
+    hold_worker(&service);
+    for (size_t i = 1; i <= 100; i++) {
+        mark(loop.client, NULL);
+        if (i > 1) /* the first one waits for the worker */
+            loop_await(rpc_client_count(loop.client).n_refused +
+                           rpc_client_count(loop.client).n_throttled >=
+                       i - 1);
+    }
+    assert_true(rpc_client_count(loop.client).n_throttled > 0);
+    assert_int_equal(rpc_client_count(other).n_throttled, 0); /* its own are not */
+    atomic_store(&loop.is_gate_closed, false);
+    loop_await(n_done() == 101);
+    assert_true(atomic_load(&n_throttled) > 0);
+    rpc_client_free(service);
     stop();
 }
 
@@ -213,6 +237,7 @@ int main(void)
         cmocka_unit_test(
             one_who_makes_a_hundred_times_the_calls_of_another_does_not_keep_her_waiting),
         cmocka_unit_test(while_the_queue_stands_some_calls_are_refused_and_the_others_served),
+        cmocka_unit_test(what_a_busy_server_would_refuse_is_not_sent_and_counted),
         cmocka_unit_test(a_call_beyond_the_rate_is_made_again_when_the_server_says),
         cmocka_unit_test(a_caller_with_no_time_left_is_told_that_he_calls_too_often),
         cmocka_unit_test(who_guesses_tokens_is_slowed_down),
