@@ -257,6 +257,7 @@ static void take_limits(void *arg, const char *message, uint32_t number, const P
         target->is_uuid = limits->uuid;
         target->is_multiline = limits->multiline;
         target->is_secret = limits->secret;
+        target->is_hidden = limits->secret || limits->grants;
         if (limits->min_bytes > 0 && !target->is_repeated && !target->is_chosen)
             known->obligatory |= UINT64_C(1) << index;
     }
@@ -453,16 +454,52 @@ struct db_bytes schema_descriptor_set(void)
         kith_v1_descriptor_set, (size_t)(kith_v1_descriptor_set_end - kith_v1_descriptor_set)};
 }
 
+/* ---- what is not for everybody ---- */
+
+/* The field's values: the first, and how many. None of a oneof that is not chosen. */
+static void *values_of(const struct schema_field *field, ProtobufCMessage *message, size_t *n)
+{
+    char *value = (char *)message + field->offset;
+    *n = 1;
+    if (field->is_repeated) {
+        *n = *(size_t *)(void *)((char *)message + field->quantifier_offset);
+        return *(void **)(void *)value;
+    }
+    if (field->is_chosen)
+        *n = *(uint32_t *)(void *)((char *)message + field->quantifier_offset) == field->type->id;
+    return value;
+}
+
+static void empty(const struct schema_field *field, ProtobufCMessage *message)
+{
+    size_t n;
+    const char **texts = values_of(field, message, &n);
+    for (size_t i = 0; i < n; i++)
+        texts[i] = protobuf_c_empty_string;
+}
+
 bool schema_clear_secrets(const struct schema_message *type, ProtobufCMessage *message)
 {
     bool has_secret = false;
-    for (unsigned i = 0; i < type->type->n_fields; i++) {
-        if (!type->fields[i].is_secret)
-            continue;
-        const char **field =
-            (const char **)(void *)((char *)message + type->type->fields[i].offset);
-        *field = protobuf_c_empty_string;
-        has_secret = true;
-    }
+    for (unsigned i = 0; i < type->type->n_fields; i++)
+        if (type->fields[i].is_secret) {
+            empty(&type->fields[i], message);
+            has_secret = true;
+        }
     return has_secret;
+}
+
+/* No type holds itself (schema_new), so it ends. */
+void schema_clear_hidden(const struct schema_message *type, ProtobufCMessage *message)
+{
+    for (unsigned i = 0; i < type->type->n_fields; i++) {
+        const struct schema_field *field = &type->fields[i];
+        size_t n = 0;
+        if (field->is_hidden)
+            empty(field, message);
+        ProtobufCMessage **parts = field->message ? values_of(field, message, &n) : NULL;
+        for (size_t part = 0; part < n; part++)
+            if (parts[part])
+                schema_clear_hidden(field->message, parts[part]);
+    }
 }

@@ -24,7 +24,8 @@ struct schema_field {
     uint32_t max_items; /* UINT32_MAX: none declared */
     bool is_uuid;
     bool is_multiline;
-    bool is_secret;                       /* neither stored nor shown to others */
+    bool is_secret;                       /* not kept with a reply, nor shown to who watches */
+    bool is_hidden;                       /* a secret, or not shown to who watches */
     const struct schema_message *message; /* of a field that is a message */
 };
 
@@ -70,6 +71,9 @@ void schema_free(struct schema *schema);
 
 /* Empty the strings of a message that are secrets. True if it has any. */
 bool schema_clear_secrets(const struct schema_message *type, ProtobufCMessage *message);
+
+/* Empty what is hidden from who watches, in the message and in all within it. */
+void schema_clear_hidden(const struct schema_message *type, ProtobufCMessage *message);
 
 /* NULL if there is none. The index is stable and below schema_count(). */
 const struct schema_method *schema_find(const struct schema *schema, uint32_t hash);

@@ -92,24 +92,14 @@ enum err_code tap_check_addresses(const char *listen, struct err *err)
 
 /* ---- recording ------------------------------------------------------------------------------- */
 
-static bool has_secret(const struct schema_message *type)
-{
-    for (unsigned i = 0; i < type->type->n_fields; i++)
-        if (type->fields[i].is_secret)
-            return true;
-    return false;
-}
-
-/* The bytes without secrets, in `scratch`; false: it has no room for them. */
+/* The bytes without what is hidden, in `scratch`; false: it has no room for them. */
 static bool strip(const struct schema_message *type, struct db_bytes *bytes, struct arena *scratch)
 {
-    if (!has_secret(type))
-        return true;
     ProtobufCMessage *m;
     struct err why;
     if (unpack_reply(type, bytes, scratch, &m, &why) != ERR_OK)
         return false;
-    schema_clear_secrets(type, m);
+    schema_clear_hidden(type, m);
     uint8_t *packed = arena_alloc(scratch, protobuf_c_message_get_packed_size(m) + 1);
     if (!packed)
         return false;

@@ -99,6 +99,48 @@ static void a_call_is_shown_once_and_its_secrets_never(void **state)
     assert_int_equal(look(rig, seen.next).n_calls, 0);
 }
 
+/* SendInvitation's reply and AcceptInvitation's request: a part of a part, and a code alone. */
+static void what_lets_its_holder_in_is_hidden_wherever_it_stands(void **state)
+{
+    struct rig *rig = *state;
+    uint8_t listed[BODY_SIZE], accepted[BODY_SIZE];
+    char code[] = "ABCD-EFGH-JKLM-NPQR", name[] = "Ben";
+    Kith__V1__Invitation invitation = KITH__V1__INVITATION__INIT;
+    Kith__V1__Invitation *invitations[] = {&invitation, &invitation};
+    Kith__V1__ListInvitationsResponse out = KITH__V1__LIST_INVITATIONS_RESPONSE__INIT;
+    Kith__V1__AcceptInvitationRequest in = KITH__V1__ACCEPT_INVITATION_REQUEST__INIT;
+    struct rpc_ctx ctx = {.trace = rpc_trace_new()};
+    struct err err = {0};
+    invitation.code = in.code = code;
+    invitation.name = name;
+    out.invitations = invitations;
+    out.n_invitations = 2;
+    const struct tap_call list = {
+        .method = schema_find_name(rig->schema, "/kith.v1.ContactService/ListInvitations"),
+        .ctx = &ctx,
+        .err = &err,
+        .reply = {listed, kith__v1__list_invitations_response__pack(&out, listed)},
+    };
+    const struct tap_call accept = {
+        .method = schema_find_name(rig->schema, "/kith.v1.ContactService/AcceptInvitation"),
+        .ctx = &ctx,
+        .err = &err,
+        .request = {accepted, kith__v1__accept_invitation_request__pack(&in, accepted)},
+    };
+
+    uint64_t next = look(rig, 0).next;
+    tap_record(rig->tap, &list, &rig->arena);
+    tap_record(rig->tap, &accept, &rig->arena);
+    arena_reset(&rig->arena);
+    Kith__V1__ReadTapResponse seen = look(rig, next);
+    assert_int_equal(seen.n_calls, 2);
+    ProtobufCBinaryData reply = seen.calls[0]->reply, request = seen.calls[1]->request;
+    assert_false(seen.calls[0]->is_cut || seen.calls[1]->is_cut);
+    assert_non_null(memmem(reply.data, reply.len, name, strlen(name)));
+    assert_null(memmem(reply.data, reply.len, code, strlen(code)));
+    assert_true(request.len == 0 || !memmem(request.data, request.len, code, strlen(code)));
+}
+
 static void what_came_too_quickly_is_counted(void **state)
 {
     struct rig *rig = *state;
@@ -151,6 +193,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_kept_while_nobody_looks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_call_is_shown_once_and_its_secrets_never, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_lets_its_holder_in_is_hidden_wherever_it_stands, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_came_too_quickly_is_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_large_body_is_left_out, set_up, tear_down),
         cmocka_unit_test(only_addresses_of_this_machine_may_be_tapped),
