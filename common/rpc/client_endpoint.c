@@ -491,12 +491,17 @@ enum err_code endpoint_connect(struct endpoint *e, const struct rpc_tls *files, 
     return ERR_OK;
 }
 
+/*
+ * The lanes first: a callback that is inside nng_ctx_recv while the socket closes would be the last
+ * to let go of its context, and NNG then looks for the socket's lock when the socket is gone.
+ */
 bool endpoint_stop(struct endpoint *e)
 {
-    bool is_closed = socket_close(e->socket);
-    for (size_t i = 0; i < CLIENT_LANES; i++) {
+    for (size_t i = 0; i < CLIENT_LANES; i++)
         if (e->lanes[i].aio)
             nng_aio_stop(e->lanes[i].aio);
+    bool is_closed = socket_close(e->socket);
+    for (size_t i = 0; i < CLIENT_LANES; i++) {
         nng_aio_free(e->lanes[i].aio);
         nng_msg_free(e->lanes[i].msg);
     }

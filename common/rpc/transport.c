@@ -208,8 +208,8 @@ bool transport_free(struct transport *t)
     t->is_closing = true;
     (void)pthread_mutex_unlock(&t->lock);
     nng_aio_free(t->ticker);
+    exchanges_stop(t); /* before the socket closes, as in endpoint_stop() */
     bool is_closed = socket_close(t->socket);
-    exchanges_stop(t);
     if (!is_closed)
         return false;
     exchanges_free(t);
