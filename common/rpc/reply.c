@@ -64,12 +64,13 @@ static bool append_frame(nng_msg *reply, const struct wire_frame *frame)
 }
 
 /* Apart, for the room of its Meta: nothing that every reply should clear. */
-static bool append_failure(nng_msg *reply, struct wire_frame *frame, const struct err *err)
+static bool append_failure(nng_msg *reply, const struct wire_frame *bare, const struct err *err)
 {
     uint8_t meta[MAX_META];
-    frame->meta = meta;
-    frame->meta_len = (uint32_t)pack_meta(err, meta);
-    return append_frame(reply, frame);
+    struct wire_frame frame = *bare;
+    frame.meta = meta;
+    frame.meta_len = (uint32_t)pack_meta(err, meta);
+    return append_frame(reply, &frame);
 }
 
 bool reply_append(nng_msg *reply, const struct call *call, const struct outcome *outcome)

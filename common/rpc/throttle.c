@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { TOKENS = 32, PER_SECOND = 2 };
+static const double TOKENS = 32, PER_SECOND = 2;
 
 static void add(struct throttle *t, double tokens)
 {

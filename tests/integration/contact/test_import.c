@@ -272,7 +272,7 @@ static void a_file_without_contacts_is_an_error(void **state)
 {
     (void)state;
     check_refused(HEADER, REASON_IMPORT_EMPTY, "First Name,Last Name,URL");
-    check_refused(HEADER ",,,,,,07 Feb 2024\n", REASON_IMPORT_EMPTY, "1 closed accounts");
+    check_refused(HEADER ",,,,,,07 Feb 2024\n", REASON_IMPORT_EMPTY, "1 of them closed accounts");
 }
 
 static void too_many_rows_are_refused_and_nothing_is_imported(void **state)

@@ -112,7 +112,7 @@ static void a_member_gets_to_every_handler(void **state)
 {
     (void)state;
     static const enum err_reason expected[] = {REASON_NONE, REASON_ASK_NOT_FOUND, REASON_NONE,
-        REASON_DECISION_NOT_FOUND, REASON_NOBODY_FITS, REASON_ASK_NOT_FOUND, REASON_ASK_NOT_FOUND};
+        REASON_DECISION_NOT_FOUND, REASON_NO_CONTACTS, REASON_ASK_NOT_FOUND, REASON_ASK_NOT_FOUND};
     enum err_reason reasons[16];
     struct someone member = world_member(&w, "Mia Member");
     size_t n = call_all(member.client, reasons);
