@@ -118,7 +118,7 @@ static void an_event_that_kills_its_consumer_is_given_up(void **state)
         rig_run_consumer(&rig, CONSUMER_PROCESS, 0, 1);
         /* Whoever killed it is counted, before the next one lives. */
         rig_await_that(rig_count(&rig, "SELECT count(*) FROM shop.dead_letter") > 0 ||
-                       rig_count(&rig, "SELECT attempts FROM shop.outbox") > 0);
+                       rig_count(&rig, "SELECT count(*) FROM shop.outbox WHERE attempts > 0") > 0);
     }
     rig_start_consumer(&rig);
     rig_emit(&rig, 1, 1, 1, CHANGED);
