@@ -28,7 +28,8 @@ struct delay {
     int64_t interval_end_us;
     int64_t alert_since_us;
     int64_t alert_until_us;
-    bool is_standing; /* it never fell to the target in the interval before */
+    unsigned n_in, n_out; /* let in, turned away, since the alert was judged last */
+    bool is_standing;     /* it never fell to the target in the interval before */
     struct pace pace;
 };
 
@@ -222,6 +223,17 @@ static int64_t time_of(const struct pace *p, size_t n_calls, int64_t now_us)
     return all_us > silent_us ? all_us : silent_us;
 }
 
+/* As the alert ends: are so many turned away that it is the room alone that keeps the queue short?
+ */
+static void judge_alert(const struct fair_queue_config *config, struct delay *d, int64_t now_us)
+{
+    if (d->alert_until_us == 0 || now_us < d->alert_until_us || d->n_in + d->n_out == 0)
+        return;
+    if (d->n_out * 4 > d->n_in && now_us - d->alert_until_us < config->interval_us)
+        d->alert_until_us = now_us + ALERT * config->interval_us;
+    d->n_in = d->n_out = 0;
+}
+
 /* How many calls may wait: while or shortly after the queue stands, as many as leave in time. */
 static size_t room_of(const struct fair_queue_config *config, const struct delay *d, int64_t now_us)
 {
@@ -297,14 +309,21 @@ struct call *fair_queue_push(struct fair_queue *q, struct call *call)
     struct flow *flow = flow_of(q, call->flow);
     struct call *displaced = NULL;
     call->is_late = false;
-    if (flow->n_calls >= room_of(&q->config, &flow->delay, now_us))
+    judge_alert(&q->config, &q->delay, now_us);
+    judge_alert(&q->config, &flow->delay, now_us);
+    if (flow->n_calls >= room_of(&q->config, &flow->delay, now_us)) {
+        flow->delay.n_out++;
         return turn_away(q, flow, call, now_us);
+    }
     if (q->n_calls >= room_of(&q->config, &q->delay, now_us)) {
+        q->delay.n_out++;
         displaced = make_place(q, flow);
         if (!displaced)
             return turn_away(q, flow, call, now_us);
         (void)turn_away(q, q->longest, displaced, now_us);
     }
+    q->delay.n_in++;
+    flow->delay.n_in++;
     append(q, flow, call);
     return displaced;
 }
@@ -354,8 +373,10 @@ static void turn_interval(
 {
     int64_t short_us = LATE * config->target_us;
     d->is_standing = d->min_us > config->target_us;
-    if (d->is_standing && now_us >= d->alert_until_us)
+    if (d->is_standing && now_us >= d->alert_until_us) {
         d->alert_since_us = now_us;
+        d->n_in = d->n_out = 0;
+    }
     if (d->is_standing)
         d->alert_until_us = now_us + ALERT * config->interval_us;
     bool is_short = now_us < d->alert_until_us && short_us < config->interval_us;

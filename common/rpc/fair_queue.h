@@ -9,7 +9,8 @@
  * more often until their senders slow down; calls are refused as Facebook's servers do it (Maurer,
  * "Fail at Scale", 2015): while even the shortest wait of an interval was over the target, every
  * call that waited twice the target. From then on, too, no more calls are let in than leave within
- * that time: who would be refused later is refused at once. Private to common/rpc, not thread-safe.
+ * that time: who would be refused later is refused at once. As that keeps the queue short, it goes
+ * on as long as one in five is turned away. Private to common/rpc, not thread-safe.
  */
 #pragma once
 

@@ -153,7 +153,7 @@ has_invitation() { kith --as priyanka inbox --unread --json | grep -q INVITATION
     run -2 mira import linkedin export.zip
     [ "${lines[0]}" = "kith import linkedin: export.zip is a ZIP archive, not a CSV file" ]
     [ "${lines[1]}" = 'next: unzip -p "export.zip" Connections.csv | kith import linkedin -' ]
-    iconv -t UTF-16 "$csv" >wide.csv
+    iconv -f UTF-8 -t UTF-16 "$csv" >wide.csv
     run -2 mira import linkedin wide.csv
     [[ ${lines[0]} == *"wide.csv is in UTF-16" ]]
     [[ ${lines[1]} == *"iconv -f UTF-16 -t UTF-8 \"wide.csv\" | kith import linkedin -" ]]

@@ -270,6 +270,23 @@ static void while_the_queue_stands_no_more_wait_than_leave_in_time(void **state)
     assert_in_range(n_late, 0, 4);
 }
 
+/* What leaves in time is all there is room for; that alone makes the waits short. */
+static void the_room_stays_small_as_long_as_many_are_turned_away(void **state)
+{
+    (void)state;
+    enum { LONG_MS = 30 * INTERVAL_US / MS };
+    make(1000, TARGET_US);
+    (void)refused_of(1, 0, 400, 1, 4);
+    for (int64_t ms = 400; ms < LONG_MS; ms++) {
+        (void)fill(1, ms * MS);
+        assert_in_range(fair_queue_len(queue), 1, 2 * TARGET_US / MS);
+        (void)fair_queue_pop(queue, ms * MS);
+        while (
+            ms % 5 == 0 && fair_queue_len(queue) > 0) /* a queue that runs empty does not stand */
+            fair_queue_remove(queue, (struct call *)(uintptr_t)fair_queue_peek(queue));
+    }
+}
+
 static void a_modest_caller_finds_room_while_another_keeps_the_queue_standing(void **state)
 {
     (void)state;
@@ -398,6 +415,7 @@ int main(void)
         TEST(without_a_target_no_wait_is_too_long),
         TEST(the_calls_of_another_are_not_late_where_one_floods),
         TEST(while_the_queue_stands_no_more_wait_than_leave_in_time),
+        TEST(the_room_stays_small_as_long_as_many_are_turned_away),
         TEST(a_modest_caller_finds_room_while_another_keeps_the_queue_standing),
         TEST(who_finds_a_full_queue_is_told_how_long_it_takes),
         TEST(the_longer_the_queue_stands_the_longer_is_the_advice),
