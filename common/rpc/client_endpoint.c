@@ -353,6 +353,7 @@ static void on_pipe_new(nng_pipe pipe, nng_pipe_ev event, void *arg)
     e->is_leaving = false;
     e->n_carried = 0;
     e->n_redials = 0;
+    e->throttle = (struct throttle){0}; /* what another refused says nothing of this one */
     e->moved_us = clock_mono_us(clock_system());
     if (!e->is_connected)
         e->lost = e->connection;

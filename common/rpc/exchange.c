@@ -28,6 +28,32 @@ static struct exchange *exchange_new(struct transport *t)
     return x;
 }
 
+/* One that never received; NULL is none. */
+static void exchange_free(struct exchange *x)
+{
+    if (!x)
+        return;
+    (void)nng_ctx_close(x->ctx);
+    nng_aio_free(x->aio);
+    free(x);
+}
+
+/* False if there is none, or the transport began to close meanwhile: exchanges_stop() sees it not.
+ */
+static bool link_exchange(struct transport *t, struct exchange *x)
+{
+    (void)pthread_mutex_lock(&t->lock);
+    bool is_linked = x && !t->is_closing;
+    if (is_linked) {
+        x->next = t->exchanges;
+        t->exchanges = x;
+    } else {
+        t->n_exchanges--;
+    }
+    (void)pthread_mutex_unlock(&t->lock);
+    return is_linked;
+}
+
 void exchange_receive(struct exchange *x)
 {
     struct transport *t = x->transport;
@@ -49,16 +75,10 @@ void exchanges_add(struct transport *t)
         if (!is_wanted)
             return;
         struct exchange *x = exchange_new(t);
-        (void)pthread_mutex_lock(&t->lock);
-        if (x) {
-            x->next = t->exchanges;
-            t->exchanges = x;
-        } else {
-            t->n_exchanges--;
-        }
-        (void)pthread_mutex_unlock(&t->lock);
-        if (!x)
+        if (!link_exchange(t, x)) {
+            exchange_free(x);
             return;
+        }
         exchange_receive(x);
     }
 }
@@ -136,7 +156,10 @@ static void on_event(void *arg)
 
 void exchanges_stop(struct transport *t)
 {
-    for (struct exchange *x = t->exchanges; x; x = x->next)
+    (void)pthread_mutex_lock(&t->lock);
+    struct exchange *first = t->exchanges; /* while it closes, none comes before it */
+    (void)pthread_mutex_unlock(&t->lock);
+    for (struct exchange *x = first; x; x = x->next)
         nng_aio_stop(x->aio);
 }
 

@@ -33,11 +33,12 @@ bool unread_add(struct unread *u, uint32_t pipe, bool is_stranger, size_t len)
     struct unread_slot *slot = slot_of(u, pipe);
     size_t cost = len + UNREAD_COST;
     size_t max = is_stranger ? UNREAD_MAX_OF_STRANGER : UNREAD_MAX;
-    size_t before = atomic_fetch_add_explicit(&slot->bytes, cost, memory_order_relaxed);
+    if (atomic_load(&slot->bytes) ==
+        0) /* first, or a tick in between would take it for an old one */
+        atomic_store(&slot->moved, atomic_load(&u->tick));
+    atomic_store(&slot->pipe, pipe);
+    size_t before = atomic_fetch_add(&slot->bytes, cost);
     size_t of_all = atomic_fetch_add_explicit(&u->bytes, cost, memory_order_relaxed);
-    if (before == 0)
-        atomic_store_explicit(&slot->moved, atomic_load(&u->tick), memory_order_relaxed);
-    atomic_store_explicit(&slot->pipe, pipe, memory_order_relaxed);
     if (before >= max) {
         unread_remove(u, pipe, len);
         hang_up(u, pipe);
@@ -59,6 +60,7 @@ void unread_remove(struct unread *u, uint32_t pipe, size_t len)
 void unread_tick(struct unread *u)
 {
     unsigned now = atomic_fetch_add(&u->tick, 1) + 1;
+    atomic_store(&u->making_room, 0); /* who was chosen may not be the one who holds so much */
     for (size_t i = 0; i < UNREAD_SLOTS; i++) {
         struct unread_slot *slot = &u->slots[i];
         if (atomic_load(&slot->bytes) == 0 || now - atomic_load(&slot->moved) < UNREAD_PATIENCE)

@@ -44,7 +44,8 @@ enum {
     CALM_S = 10
 };
 
-/* Shorter than what a refused call is told to wait: no client makes one again by itself. */
+/* A caller who does not wait long: a refused call is made again only where it was told to wait
+ * less. */
 enum { TIMEOUT_MS = 99 };
 
 static const char METHOD[] = "/kith.v1.QueueService/Deliver";

@@ -64,6 +64,20 @@ static void where_all_have_too_much_who_has_most_goes_and_one_at_a_time(void **s
     assert_int_equal(atomic_load(&unread.making_room), 1 + FIRST + 1);
 }
 
+static void where_the_one_who_went_held_little_another_goes_soon(void **state)
+{
+    (void)state;
+    size_t n_each = UNREAD_MAX / 2 / COST;
+    for (uint32_t pipe = FIRST; atomic_load(&unread.n_hung_up) == 0; pipe++)
+        for (size_t i = 0; i < n_each; i++)
+            assert_true(unread_add(&unread, pipe, false, REPLY));
+    assert_true(unread_add(&unread, FIRST + 1, false, REPLY));
+    assert_int_equal(atomic_load(&unread.n_hung_up), 1); /* nothing has failed yet */
+    unread_tick(&unread);
+    assert_true(unread_add(&unread, FIRST + 1, false, REPLY));
+    assert_int_equal(atomic_load(&unread.n_hung_up), 2);
+}
+
 static void where_nothing_leaves_for_a_minute_somebody_hangs_up(void **state)
 {
     (void)state;
@@ -87,6 +101,7 @@ int main(void)
         cmocka_unit_test_setup(who_reads_nothing_is_hung_up_on_a_stranger_sooner, begin),
         cmocka_unit_test_setup(who_reads_is_never_hung_up_on, begin),
         cmocka_unit_test_setup(where_all_have_too_much_who_has_most_goes_and_one_at_a_time, begin),
+        cmocka_unit_test_setup(where_the_one_who_went_held_little_another_goes_soon, begin),
         cmocka_unit_test_setup(where_nothing_leaves_for_a_minute_somebody_hangs_up, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
