@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bench_route [SECONDS]: routes everyday questions over networks of 500 and of 50,000 contacts with
- * a title, an employer and an interest each. A line per size and set of signals: questions per
- * second of one thread and the time of one question, the question's own encoding not included.
+ * a title, an employer, an interest and a city each, one question in ten contacts answered already.
+ * A line per size and set of signals: questions per second of one thread and the time of one
+ * question, the question's own encoding not included.
  */
 #include "domain/route.h"
 #include "wordnet_map.h"
@@ -11,7 +12,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { ARENA_LIMIT = 64 << 20, MAX_SAMPLES = 100000, CANDIDATES = 3 };
+enum { ARENA_LIMIT = 64 << 20, MAX_SAMPLES = 100000, CANDIDATES = 3, CONTACTS_PER_ANSWER = 10 };
+
+static const int64_t now_wall_us = 1700000000000000;
 
 static const char *const questions[] = {
     "Which snorkeling mask and fins should I take on a trip to Hawaii?",
@@ -37,6 +40,10 @@ static const char *const roles[] = {"Coach", "Engineer", "Attorney", "Teacher", 
     "Instructor", "Designer", "Buyer"};
 static const char *const interests[] = {"climbing", "choir", "chess", "sailing", "cooking",
     "beekeeping", "photography", "football", "opera", "cycling", "gardening", "hiking", "pottery"};
+static const char *const cities[] = {"Lisbon", "Oslo", "Leeds", "Chicago", "Vienna", "Porto",
+    "Boston", "Lyon", "Gdansk", "Turin", "Perth", "Osaka"};
+static const char *const wishes[] = {"Who can recommend", "How do I find",
+    "What does it cost to hire", "Is it worth asking", "When do I need", "How do I complain about"};
 
 #define PICK(list, n) ((list)[(n) % (sizeof(list) / sizeof((list)[0]))])
 
@@ -73,6 +80,29 @@ static void must(bool is_done)
     exit(1);
 }
 
+static void add_facts(struct network_builder *b, const struct id *id, uint32_t n, uint32_t *seed)
+{
+    char text[128];
+    (void)snprintf(text, sizeof(text), "%s %s %s", PICK(levels, next_random(seed)),
+        PICK(fields, next_random(seed)), PICK(roles, next_random(seed)));
+    must(network_add_fact(b, id, NETWORK_TITLE, text, 1));
+    (void)snprintf(text, sizeof(text), "%s %s %u", PICK(fields, next_random(seed)),
+        PICK(roles, next_random(seed)), next_random(seed) % (n / 5 + 1));
+    must(network_add_fact(b, id, NETWORK_EMPLOYER, text, 1));
+    must(network_add_fact(b, id, NETWORK_INTEREST, PICK(interests, next_random(seed)), 1));
+    must(network_add_fact(b, id, NETWORK_CITY, PICK(cities, next_random(seed)), 1));
+}
+
+static void add_answer(struct network_builder *b, const struct id *id, uint32_t *seed)
+{
+    char text[128];
+    (void)snprintf(text, sizeof(text), "%s a %s %s for %s in %s?", PICK(wishes, next_random(seed)),
+        PICK(fields, next_random(seed)), PICK(roles, next_random(seed)),
+        PICK(interests, next_random(seed)), PICK(cities, next_random(seed)));
+    int64_t age_s = next_random(seed) % (3 * 365 * 86400);
+    must(network_add_answered(b, id, text, now_wall_us - age_s * 1000000));
+}
+
 static struct network *build(const struct wordnet *wordnet, uint32_t n)
 {
     struct network_builder *b = network_builder_new(wordnet);
@@ -83,15 +113,10 @@ static struct network *build(const struct wordnet *wordnet, uint32_t n)
     for (uint32_t i = 1; i <= n; i++)
         must(network_add_contact(b, &(struct network_contact){.id = id_of(i)}));
     for (uint32_t i = 1; i <= n; i++) {
-        char text[128];
         struct id id = id_of(i);
-        (void)snprintf(text, sizeof(text), "%s %s %s", PICK(levels, next_random(&seed)),
-            PICK(fields, next_random(&seed)), PICK(roles, next_random(&seed)));
-        must(network_add_fact(b, &id, NETWORK_TITLE, text, 1));
-        (void)snprintf(text, sizeof(text), "%s %s %u", PICK(fields, next_random(&seed)),
-            PICK(roles, next_random(&seed)), next_random(&seed) % (n / 5 + 1));
-        must(network_add_fact(b, &id, NETWORK_EMPLOYER, text, 1));
-        must(network_add_fact(b, &id, NETWORK_INTEREST, PICK(interests, next_random(&seed)), 1));
+        add_facts(b, &id, n, &seed);
+        if (i % CONTACTS_PER_ANSWER == 0)
+            add_answer(b, &id, &seed);
     }
     must(network_build(b, &net, &err) == ERR_OK);
     network_builder_free(b);
@@ -131,7 +156,7 @@ static void measure(const struct router *router, const struct network *net,
     while (n < MAX_SAMPLES && (now - begin < for_us || n < N_QUESTIONS)) {
         const struct route_request request = {.question = questions[n % N_QUESTIONS],
             .meaning = meaning,
-            .now_us = 1700000000000000,
+            .now_us = now_wall_us,
             .max_candidates = CANDIDATES,
             .named = UINT32_MAX};
         struct route_result result;
