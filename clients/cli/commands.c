@@ -170,7 +170,9 @@ const struct command commands[] = {
     {"import linkedin", "People", "FILE", 1, 1,
         "Import the Connections.csv of a LinkedIn export; - reads standard input.",
         "Importing the same file again adds nothing. It is all or nothing: an error leaves your\n"
-        "address book as it was.",
+        "address book as it was. A spreadsheet may have saved it again, with commas, semicolons "
+        "or\n"
+        "tabs between its fields.",
         "kith import linkedin --dry-run ~/Downloads/Connections.csv\n"
         "kith import linkedin ~/Downloads/Connections.csv",
         import_options, run_import_linkedin},

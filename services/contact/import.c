@@ -212,7 +212,7 @@ static void keep_header_text(struct attempt *a, const struct csv_record *record)
     size_t used = 0;
     for (size_t i = 0; i < record->n_fields && used + 2 < sizeof a->header_text; i++) {
         if (i > 0)
-            a->header_text[used++] = ',';
+            a->header_text[used++] = record->separator;
         used += charset_decode(a->charset, record->fields[i].data, record->fields[i].len,
             a->header_text + used, sizeof a->header_text - used);
     }
@@ -234,6 +234,8 @@ static enum err_code header_missing(struct attempt *a)
 static enum err_code take_preamble(struct attempt *a, const struct csv_record *record)
 {
     a->has_header = linkedin_find_header(record, &a->header);
+    if (a->has_header)
+        csv_fix_separator(&a->csv, record->separator);
     if (a->has_header || record->n_fields > a->header_width)
         keep_header_text(a, record);
     if (!a->has_header && record->number >= LINKEDIN_HEADER_WITHIN)

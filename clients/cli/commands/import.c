@@ -39,17 +39,14 @@ static const char *not_csv(struct cli *cli, FILE *file, const char *path, const 
         return dot != NULL && strcasecmp(dot, ".zip") == 0
                    ? arena_printf(&cli->arena,
                          "unzip -p \"%s\" Connections.csv | kith import linkedin -", path)
-                   : "save it as CSV, in UTF-8 and with commas";
+                   : "save it as CSV in UTF-8";
     }
     if (memcmp(head, "\xFF\xFE", 2) == 0 || memcmp(head, "\xFE\xFF", 2) == 0) {
         *what = "in UTF-16";
         return arena_printf(
             &cli->arena, "iconv -f UTF-16 -t UTF-8 \"%s\" | kith import linkedin -", path);
     }
-    if (memmem(head, len, "First Name;", strlen("First Name;")) == NULL)
-        return NULL;
-    *what = "a CSV file with semicolons for commas";
-    return "give the file as it came from LinkedIn, or save it with commas";
+    return NULL;
 }
 
 /* Ctrl-C: the shell would say nothing. Nothing but write() is allowed here. */

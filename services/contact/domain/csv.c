@@ -10,6 +10,7 @@ static void begin_record(struct csv_reader *r)
     r->state = CSV_FIELD_START;
     r->has_content = false;
     r->is_oversized = false;
+    r->separator = r->fixed;
     r->len = 0;
     r->n_fields = 1;
     r->starts[0] = 0;
@@ -19,7 +20,13 @@ void csv_init(struct csv_reader *r)
 {
     r->skip_lf = false;
     r->number = 0;
+    r->fixed = 0;
     begin_record(r);
+}
+
+void csv_fix_separator(struct csv_reader *r, char separator)
+{
+    r->fixed = r->separator = separator;
 }
 
 static void put(struct csv_reader *r, char c)
@@ -53,6 +60,7 @@ static void end_record(struct csv_reader *r, struct csv_record *out)
     out->number = ++r->number;
     out->is_oversized = r->is_oversized;
     out->is_cut = false;
+    out->separator = r->separator;
     out->n_fields = r->n_fields < CSV_MAX_FIELDS ? r->n_fields : CSV_MAX_FIELDS;
     for (size_t i = 0; i < out->n_fields; i++) {
         size_t end = i + 1 < out->n_fields ? r->starts[i + 1] : r->len;
@@ -69,6 +77,13 @@ static void inside_quotes(struct csv_reader *r, char c)
         put(r, c);
 }
 
+static bool separates(struct csv_reader *r, char c)
+{
+    if (r->separator == 0 && (c == ',' || c == ';' || c == '\t'))
+        r->separator = c;
+    return c != '\0' && c == r->separator;
+}
+
 /* True when `c` ends the record. */
 static bool outside_quotes(struct csv_reader *r, char c)
 {
@@ -77,7 +92,7 @@ static bool outside_quotes(struct csv_reader *r, char c)
         return true;
     }
     r->has_content = true;
-    if (c == ',') {
+    if (separates(r, c)) {
         next_field(r);
     } else if (c == '"' && r->state == CSV_FIELD_START) {
         r->state = CSV_QUOTED;

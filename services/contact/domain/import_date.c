@@ -83,8 +83,23 @@ static int64_t american(const char *text)
     return at(full_year(year), month, day, (hour % 12 + (is_pm ? 12 : 0)) * 60 + minute);
 }
 
+/* "2024-07-27" (ISO 8601) and "27.07.2024": spreadsheets where the comma is a decimal point. */
+static int64_t numbered_month(const char *text)
+{
+    int year = 0, month = 0, day = 0, used = 0;
+    bool is_iso = sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) == 3 && used == 10;
+    if (!is_iso && sscanf(text, "%2d.%2d.%4d%n", &day, &month, &year, &used) != 3)
+        return IMPORT_DATE_UNKNOWN;
+    if (text[used] != '\0')
+        return IMPORT_DATE_UNKNOWN;
+    return at(full_year(year), month, day, 0);
+}
+
 int64_t import_date_parse(const char *text)
 {
-    int64_t date = named_month(text);
-    return date != IMPORT_DATE_UNKNOWN ? date : american(text);
+    static int64_t (*const forms[])(const char *) = {named_month, american, numbered_month};
+    int64_t date = IMPORT_DATE_UNKNOWN;
+    for (size_t i = 0; date == IMPORT_DATE_UNKNOWN && i < sizeof(forms) / sizeof(forms[0]); i++)
+        date = forms[i](text);
+    return date;
 }

@@ -46,6 +46,8 @@ static void take_record(struct reading *r, const struct csv_record *record)
     if (!r->has_header) {
         r->has_header =
             record->number <= LINKEDIN_HEADER_WITHIN && linkedin_find_header(record, &r->header);
+        if (r->has_header)
+            csv_fix_separator(&r->csv, record->separator);
         return;
     }
     struct import_row row;

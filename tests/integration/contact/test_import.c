@@ -76,7 +76,7 @@ static void every_layout_and_variant_of_ours_imports_and_is_found_again(void **s
     static const char *const files[] = {"/Connections-2018.csv", "/Connections-2021.csv",
         "/variants/bom.csv", "/variants/cp1252.csv", "/variants/crlf-short-dates.csv",
         "/variants/newlines.csv", "/variants/padded-preamble.csv", "/variants/quoted.csv",
-        "/variants/truncated.csv"};
+        "/variants/semicolons.csv", "/variants/tabs.csv", "/variants/truncated.csv"};
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         char path[300];
         (void)snprintf(path, sizeof(path), SAMPLES "%s", files[i]);
@@ -101,6 +101,18 @@ static void exports_kept_beside_the_project_import_as_well(void **state)
         }
         check_twice(path);
     }
+}
+
+/* The same people, whatever separates their fields; nobody twice. */
+static void commas_semicolons_and_tabs_say_the_same(void **state)
+{
+    (void)state;
+    const Kith__V1__Import *first = upload_file(&ana, SAMPLES "/variants/crlf-short-dates.csv");
+    const Kith__V1__Import *semicolons = upload_file(&ana, SAMPLES "/variants/semicolons.csv");
+    assert_int_equal(semicolons->unchanged, first->created);
+    const Kith__V1__Import *tabs = upload_file(&ana, SAMPLES "/variants/tabs.csv");
+    assert_int_equal(tabs->unchanged, first->created);
+    assert_int_equal(contacts_of(&ana), first->created);
 }
 
 static void a_cut_off_file_imports_up_to_the_cut(void **state)
@@ -504,6 +516,7 @@ int main(void)
         TEST(the_demo_export_imports_and_the_same_file_twice_adds_nothing),
         TEST(every_layout_and_variant_of_ours_imports_and_is_found_again),
         TEST(exports_kept_beside_the_project_import_as_well),
+        TEST(commas_semicolons_and_tabs_say_the_same),
         TEST(a_cut_off_file_imports_up_to_the_cut),
         TEST(windows_1252_becomes_readable),
         TEST(an_older_export_is_completed_by_a_newer_one),

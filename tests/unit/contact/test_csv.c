@@ -56,6 +56,46 @@ static void commas_split_fields_and_line_ends_split_records(void **state)
     check(",,\n", "[][][]\n");
 }
 
+static void semicolons_and_tabs_separate_where_they_come_first(void **state)
+{
+    (void)state;
+    check("a;b\nc;d\n", "[a][b]\n[c][d]\n");
+    check("a\tb\n\"c\td\"\te\n", "[a][b]\n[c\td][e]\n");
+    check("a,b;c\nd;e,f\n", "[a][b;c]\n[d][e,f]\n");
+    check("\"a,b\";c,d\n", "[a,b][c,d]\n");
+    check("sep=;\na;b\n", "[sep=][]\n[a][b]\n");
+}
+
+static void a_fixed_separator_is_the_only_one(void **state)
+{
+    (void)state;
+    static const char text[] = "a;b\nc,d;e\nf,g\n\"h;i\"";
+    struct csv_reader *reader = malloc(sizeof(*reader));
+    assert_non_null(reader);
+    csv_init(reader);
+    struct csv_input in = {text, strlen(text)};
+    struct csv_record record;
+    char out[SHOWN] = "";
+    while (csv_next(reader, &in, &record)) {
+        show(&record, out);
+        if (record.number == 1)
+            csv_fix_separator(reader, record.separator);
+    }
+    assert_true(csv_finish(reader, &record));
+    show(&record, out);
+    assert_string_equal(out, "[a][b]\n[c,d][e]\n[f,g]\n[h;i]!\n");
+    free(reader);
+}
+
+static void a_nul_byte_separates_nothing(void **state)
+{
+    (void)state;
+    char out[SHOWN];
+    read_in_chunks("a\0b,c\n", 6, 1, out);
+    assert_non_null(strstr(out, "][c]"));
+    assert_null(strstr(out, "][b"));
+}
+
 static void quotes_keep_commas_quotes_and_line_breaks(void **state)
 {
     (void)state;
@@ -157,6 +197,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commas_split_fields_and_line_ends_split_records),
+        cmocka_unit_test(semicolons_and_tabs_separate_where_they_come_first),
+        cmocka_unit_test(a_fixed_separator_is_the_only_one),
+        cmocka_unit_test(a_nul_byte_separates_nothing),
         cmocka_unit_test(quotes_keep_commas_quotes_and_line_breaks),
         cmocka_unit_test(quotes_in_odd_places_are_text),
         cmocka_unit_test(a_byte_order_mark_is_dropped_at_the_start_only),
