@@ -16,7 +16,7 @@ static const char exit_codes[] =
     "5  does not fit the state of things: exists already, closed, nobody fits\n"
     "6  a service is not there or too busy; trying again may help\n"
     "7  the deadline passed\n"
-    "8  done in part: rows of an import were left out\n";
+    "8  done in part: rows of an import were left out, or something they say\n";
 
 static const char environment[] =
     "KITH_PROFILE                    as --as PROFILE\n"

@@ -47,6 +47,34 @@ const char *kith_import_skip_reason(const struct kith_import *view, size_t i)
     return i < kith_import_skip_count(view) ? import->skips[i]->reason : "";
 }
 
+GET(uint32_t, kith_import_incomplete, kith_import, Kith__V1__Import, incomplete, 0)
+GET(size_t, kith_import_gap_count, kith_import, Kith__V1__Import, n_gaps, 0)
+
+/* NULL beyond the last. */
+static const Kith__V1__ImportGap *gap_at(const struct kith_import *view, size_t i)
+{
+    const Kith__V1__Import *import = (const void *)view;
+    return i < kith_import_gap_count(view) ? import->gaps[i] : NULL;
+}
+
+uint32_t kith_import_gap_row(const struct kith_import *view, size_t i)
+{
+    const Kith__V1__ImportGap *gap = gap_at(view, i);
+    return gap == NULL ? 0 : gap->row;
+}
+
+const char *kith_import_gap_column(const struct kith_import *view, size_t i)
+{
+    const Kith__V1__ImportGap *gap = gap_at(view, i);
+    return gap == NULL ? "" : gap->column;
+}
+
+const char *kith_import_gap_reason(const struct kith_import *view, size_t i)
+{
+    const Kith__V1__ImportGap *gap = gap_at(view, i);
+    return gap == NULL ? "" : gap->reason;
+}
+
 GET_TEXT(candidate, Kith__V1__Candidate, contact_id)
 GET_TEXT(candidate, Kith__V1__Candidate, name)
 GET_TEXT(candidate, Kith__V1__Candidate, headline)

@@ -33,28 +33,51 @@ struct attempt {
     struct import_match matches[IMPORT_BATCH];
     struct import_columns batch, to_insert, to_update;
     struct import_counts counts;
-    struct import_skips skips;
+    struct import_remarks remarks;
     struct csv_reader csv;
 };
 
 static void skip(struct attempt *a, uint32_t row, const char *why)
 {
+    struct import_skips *skips = &a->remarks.skips;
     a->counts.skipped++;
-    if (a->skips.n == IMPORT_MAX_SKIPS)
+    if (skips->n == IMPORT_MAX_REMARKS)
         return;
-    a->skips.rows[a->skips.n] = row;
-    a->skips.reasons[a->skips.n++] = why;
+    skips->rows[skips->n] = row;
+    skips->reasons[skips->n++] = why;
 }
 
 /* As the row `first` is the same person. */
 static enum err_code skip_repeated(struct attempt *a, uint32_t row, uint32_t first)
 {
     const char *why = "the same person as an earlier row";
-    if (a->skips.n < IMPORT_MAX_SKIPS)
+    if (a->remarks.skips.n < IMPORT_MAX_REMARKS)
         why = arena_printf(a->ctx->arena, "the same person as row %" PRIu32, first);
     if (!why)
         return store_too_large(&a->ctx->err);
     skip(a, row, why);
+    return ERR_OK;
+}
+
+/* Of a row that is taken: what it says and nobody can read. */
+static enum err_code note_gaps(struct attempt *a, const struct import_row *row)
+{
+    struct import_gaps *gaps = &a->remarks.gaps;
+    bool is_incomplete = false;
+    for (int column = 0; column < LINKEDIN_N_COLUMNS; column++) {
+        if (!row->unread[column])
+            continue;
+        is_incomplete = true;
+        if (gaps->n == IMPORT_MAX_REMARKS)
+            break;
+        /* the row's own text goes with its batch */
+        gaps->reasons[gaps->n] = arena_strdup(a->ctx->arena, row->unread[column]);
+        if (!gaps->reasons[gaps->n])
+            return store_too_large(&a->ctx->err);
+        gaps->rows[gaps->n] = row->number;
+        gaps->columns[gaps->n++] = linkedin_column_title((enum linkedin_column)column);
+    }
+    a->counts.incomplete += is_incomplete;
     return ERR_OK;
 }
 
@@ -80,8 +103,11 @@ static enum err_code settle_known(
     } else {
         a->counts.unchanged++;
     }
-    return seen_add(
-        &a->seen, BY_CONTACT, contact->bytes, sizeof contact->bytes, row->number, &a->ctx->err);
+    enum err_code code = note_gaps(a, row);
+    if (code == ERR_OK)
+        code = seen_add(
+            &a->seen, BY_CONTACT, contact->bytes, sizeof contact->bytes, row->number, &a->ctx->err);
+    return code;
 }
 
 static enum err_code settle(
@@ -93,7 +119,7 @@ static enum err_code settle(
     import_columns_add(&a->to_insert, row, &contact);
     a->counts.created++;
     a->counts.weak += is_weak(row);
-    return ERR_OK;
+    return note_gaps(a, row);
 }
 
 static enum err_code write_batch(struct attempt *a)
@@ -315,7 +341,7 @@ static enum err_code check_yield(struct attempt *a)
         "no contact in %" PRId64 " %s below the header \"%s\", %" PRId64
         " of them closed accounts; the first reason: %s",
         n->rows, n->rows == 1 ? "row" : "rows", a->header_text, n->closed,
-        a->skips.n > 0 ? a->skips.reasons[0] : "none");
+        a->remarks.skips.n > 0 ? a->remarks.skips.reasons[0] : "none");
 }
 
 static enum err_code import_file(struct attempt *a)
@@ -338,12 +364,12 @@ static enum err_code import_file(struct attempt *a)
 /* ---- the report ------------------------------------------------------------------------------ */
 
 static enum err_code finish(struct rpc_ctx *ctx, const struct import_key *key,
-    const struct import_status *status, const struct import_skips *skips)
+    const struct import_status *status, const struct import_remarks *remarks)
 {
     struct queue_outgoing event;
     enum err_code code = event_contacts_changed(ctx, &key->member, NULL, &event);
     if (code == ERR_OK)
-        code = store_finish_import(ctx->db, key, status, skips, &event, &ctx->err);
+        code = store_finish_import(ctx->db, key, status, remarks, &event, &ctx->err);
     return code;
 }
 
@@ -363,7 +389,7 @@ static enum err_code run_attempt(struct rpc_ctx *ctx, const struct import_key *k
     struct import_status status = {
         .state = IMPORT_DONE, .counts = a->counts, .failure_reason = "", .failure_message = ""};
     if (code == ERR_OK)
-        code = finish(ctx, key, &status, &a->skips);
+        code = finish(ctx, key, &status, &a->remarks);
     arena_fini(&a->batch_arena);
     seen_fini(&a->seen);
     return code;
@@ -402,7 +428,7 @@ static void keep_failure(struct rpc_ctx *ctx, const struct import_key *key)
     const struct import_status status = {.state = IMPORT_FAILED,
         .failure_reason = err_reason_info(failure.reason)->name,
         .failure_message = failure.msg};
-    const struct import_skips none = {.n = 0};
+    const struct import_remarks none = {.skips.n = 0};
     (void)finish(ctx, key, &status, &none); /* if it fails, sending the file again tells as much */
     ctx->err = failure;
 }

@@ -128,6 +128,33 @@ static Kith__V1__ImportSkip *skip(struct arena *arena, int64_t row, const char *
     return message->reason ? message : NULL;
 }
 
+static Kith__V1__ImportGap *gap(struct arena *arena, const struct import_gaps *gaps, size_t i)
+{
+    Kith__V1__ImportGap *message = arena_alloc(arena, sizeof *message);
+    if (!message)
+        return NULL;
+    kith__v1__import_gap__init(message);
+    message->row = (uint32_t)gaps->rows[i];
+    message->column = arena_strdup(arena, gaps->columns[i]);
+    message->reason = arena_strdup(arena, gaps->reasons[i]);
+    return message->column && message->reason ? message : NULL;
+}
+
+static enum err_code add_gaps(
+    struct rpc_ctx *ctx, const struct import_gaps *gaps, Kith__V1__Import *message)
+{
+    message->gaps = arena_calloc(ctx->arena, gaps->n + 1, sizeof *message->gaps);
+    if (!message->gaps)
+        return store_too_large(&ctx->err);
+    for (size_t i = 0; i < gaps->n; i++) {
+        message->gaps[i] = gap(ctx->arena, gaps, i);
+        if (!message->gaps[i])
+            return store_too_large(&ctx->err);
+    }
+    message->n_gaps = gaps->n;
+    return ERR_OK;
+}
+
 static enum err_code add_skips(
     struct rpc_ctx *ctx, const struct import_skips *skips, Kith__V1__Import *message)
 {
@@ -144,7 +171,7 @@ static enum err_code add_skips(
 }
 
 enum err_code reply_import(struct rpc_ctx *ctx, const struct import_status *status,
-    const struct import_skips *skips, Kith__V1__Import **out)
+    const struct import_remarks *remarks, Kith__V1__Import **out)
 {
     Kith__V1__Import *message = arena_alloc(ctx->arena, sizeof *message);
     if (!message)
@@ -162,6 +189,7 @@ enum err_code reply_import(struct rpc_ctx *ctx, const struct import_status *stat
     message->skipped = (uint32_t)status->counts.skipped;
     message->closed_accounts = (uint32_t)status->counts.closed;
     message->weak_identities = (uint32_t)status->counts.weak;
+    message->incomplete = (uint32_t)status->counts.incomplete;
     message->failure_reason = arena_strdup(ctx->arena, status->failure_reason);
     message->failure_message = arena_strdup(ctx->arena, status->failure_message);
     message->file_name = arena_strdup(ctx->arena, status->file_name ? status->file_name : "");
@@ -170,18 +198,21 @@ enum err_code reply_import(struct rpc_ctx *ctx, const struct import_status *stat
         !message->file_name)
         return store_too_large(&ctx->err);
     *out = message;
-    return skips ? add_skips(ctx, skips, message) : ERR_OK;
+    if (!remarks)
+        return ERR_OK;
+    enum err_code code = add_skips(ctx, &remarks->skips, message);
+    return code == ERR_OK ? add_gaps(ctx, &remarks->gaps, message) : code;
 }
 
 enum err_code reply_stored_import(
     struct rpc_ctx *ctx, const struct import_key *key, Kith__V1__Import **out)
 {
     struct import_status status;
-    struct import_skips skips;
+    struct import_remarks remarks;
     enum err_code code = store_get_import(ctx->db, ctx->arena, key, &status, &ctx->err);
     if (code == ERR_OK)
-        code = store_list_import_skips(ctx->db, ctx->arena, key, &skips, &ctx->err);
+        code = store_list_import_remarks(ctx->db, ctx->arena, key, &remarks, &ctx->err);
     if (code == ERR_OK)
-        code = reply_import(ctx, &status, &skips, out);
+        code = reply_import(ctx, &status, &remarks, out);
     return code;
 }

@@ -28,9 +28,9 @@ MUST_USE enum err_code reply_fact(
 MUST_USE enum err_code reply_invitation(
     struct rpc_ctx *ctx, const struct invitation *invitation, Kith__V1__Invitation **out);
 
-/* `skips` may be NULL. */
+/* `remarks` may be NULL. */
 MUST_USE enum err_code reply_import(struct rpc_ctx *ctx, const struct import_status *status,
-    const struct import_skips *skips, Kith__V1__Import **out);
+    const struct import_remarks *remarks, Kith__V1__Import **out);
 
 /* The import as it is stored. IMPORT_NOT_FOUND. */
 MUST_USE enum err_code reply_stored_import(

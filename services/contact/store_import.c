@@ -72,6 +72,7 @@ static bool read_import(
         SKIPPED,
         CLOSED,
         WEAK,
+        INCOMPLETE,
         FAILURE_REASON,
         FAILURE_MESSAGE,
         IMPORT_ID,
@@ -86,7 +87,7 @@ static bool read_import(
         .bytes_received = db_get_int(r, row, BYTES),
         .counts = {db_get_int(r, row, ROWS), db_get_int(r, row, CREATED),
             db_get_int(r, row, UPDATED), db_get_int(r, row, UNCHANGED), db_get_int(r, row, SKIPPED),
-            db_get_int(r, row, CLOSED), db_get_int(r, row, WEAK)},
+            db_get_int(r, row, CLOSED), db_get_int(r, row, WEAK), db_get_int(r, row, INCOMPLETE)},
         .failure_reason = store_text(arena, r, row, FAILURE_REASON),
         .failure_message = store_text(arena, r, row, FAILURE_MESSAGE),
         .file_name = store_text(arena, r, row, FILE_NAME),
@@ -141,7 +142,7 @@ enum err_code store_cancel_import(
     return code;
 }
 
-enum err_code store_list_import_skips(struct db_session *db, struct arena *arena,
+static enum err_code list_skips(struct db_session *db, struct arena *arena,
     const struct import_key *key, struct import_skips *out, struct err *err)
 {
     enum { ROW, REASON };
@@ -151,7 +152,7 @@ enum err_code store_list_import_skips(struct db_session *db, struct arena *arena
     if (code != ERR_OK)
         return code;
     out->n = 0;
-    for (size_t i = 0; i < db_rows(r) && i < IMPORT_MAX_SKIPS; i++) {
+    for (size_t i = 0; i < db_rows(r) && i < IMPORT_MAX_REMARKS; i++) {
         out->rows[i] = db_get_int(r, i, ROW);
         out->reasons[i] = store_text(arena, r, i, REASON);
         if (!out->reasons[i])
@@ -159,6 +160,36 @@ enum err_code store_list_import_skips(struct db_session *db, struct arena *arena
         out->n++;
     }
     return ERR_OK;
+}
+
+static enum err_code list_gaps(struct db_session *db, struct arena *arena,
+    const struct import_key *key, struct import_gaps *out, struct err *err)
+{
+    enum { ROW, COLUMN, REASON };
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    enum err_code code =
+        contact_sql_list_import_gaps(db, &r, err, db_id(&key->member), db_id(&key->import));
+    if (code != ERR_OK)
+        return code;
+    out->n = 0;
+    for (size_t i = 0; i < db_rows(r) && i < IMPORT_MAX_REMARKS; i++) {
+        out->rows[i] = db_get_int(r, i, ROW);
+        out->columns[i] = store_text(arena, r, i, COLUMN);
+        out->reasons[i] = store_text(arena, r, i, REASON);
+        if (!out->columns[i] || !out->reasons[i])
+            return store_too_large(err);
+        out->n++;
+    }
+    return ERR_OK;
+}
+
+enum err_code store_list_import_remarks(struct db_session *db, struct arena *arena,
+    const struct import_key *key, struct import_remarks *out, struct err *err)
+{
+    enum err_code code = list_skips(db, arena, key, &out->skips, err);
+    if (code == ERR_OK)
+        code = list_gaps(db, arena, key, &out->gaps, err);
+    return code;
 }
 
 enum err_code store_lock_member(struct db_session *db, const struct id *member, struct err *err)
@@ -247,15 +278,18 @@ enum err_code store_update_contacts(struct db_session *db, const struct id *memb
 }
 
 enum err_code store_finish_import(struct db_session *db, const struct import_key *key,
-    const struct import_status *status, const struct import_skips *skips,
+    const struct import_status *status, const struct import_remarks *remarks,
     const struct queue_outgoing *event, struct err *err)
 {
     const struct import_counts *n = &status->counts;
+    const struct import_skips *skips = &remarks->skips;
+    const struct import_gaps *gaps = &remarks->gaps;
     CLEANUP(db_result_clear) struct db_result *r = NULL;
     return contact_sql_finish_import(db, &r, err, db_id(&key->member), db_id(&key->import),
         db_int(status->state), db_int(n->rows), db_int(n->created), db_int(n->updated),
         db_int(n->unchanged), db_int(n->skipped), db_int(n->closed), db_int(n->weak),
-        db_text(status->failure_reason), db_text(status->failure_message),
+        db_int(n->incomplete), db_text(status->failure_reason), db_text(status->failure_message),
         db_int_array(skips->rows, skips->n), db_text_array(skips->reasons, skips->n),
-        EVENT_PARAMS(event));
+        db_int_array(gaps->rows, gaps->n), db_text_array(gaps->columns, gaps->n),
+        db_text_array(gaps->reasons, gaps->n), EVENT_PARAMS(event));
 }

@@ -12,17 +12,31 @@
 enum import_state { IMPORT_UPLOADING = 1, IMPORT_DONE = 2, IMPORT_FAILED = 3 };
 
 /* Rows handled by one round of statements: enough to forget the round trips, little memory. */
-enum { IMPORT_BATCH = 1000, IMPORT_MAX_SKIPS = 100 };
+enum { IMPORT_BATCH = 1000, IMPORT_MAX_REMARKS = 100 };
 
 struct import_counts {
-    int64_t rows, created, updated, unchanged, skipped, closed, weak;
+    int64_t rows, created, updated, unchanged, skipped, closed, weak, incomplete;
 };
 
 /* The rows left out, as far as they are listed. */
 struct import_skips {
-    int64_t rows[IMPORT_MAX_SKIPS];
-    const char *reasons[IMPORT_MAX_SKIPS];
+    int64_t rows[IMPORT_MAX_REMARKS];
+    const char *reasons[IMPORT_MAX_REMARKS];
     size_t n;
+};
+
+/* What rows that were taken say and could not be read, as far as it is listed. */
+struct import_gaps {
+    int64_t rows[IMPORT_MAX_REMARKS];
+    const char *columns[IMPORT_MAX_REMARKS]; /* as the header calls them */
+    const char *reasons[IMPORT_MAX_REMARKS];
+    size_t n;
+};
+
+/* What the report says of single rows. */
+struct import_remarks {
+    struct import_skips skips;
+    struct import_gaps gaps;
 };
 
 struct import_status {
@@ -83,8 +97,8 @@ MUST_USE enum err_code store_list_imports(struct db_session *db, struct arena *a
 /* False: there is no upload of hers under way by this id. */
 MUST_USE enum err_code store_cancel_import(
     struct db_session *db, const struct import_key *key, bool *is_cancelled, struct err *err);
-MUST_USE enum err_code store_list_import_skips(struct db_session *db, struct arena *arena,
-    const struct import_key *key, struct import_skips *out, struct err *err);
+MUST_USE enum err_code store_list_import_remarks(struct db_session *db, struct arena *arena,
+    const struct import_key *key, struct import_remarks *out, struct err *err);
 
 /* Imports of one member wait here for one another, until the transaction ends. */
 MUST_USE enum err_code store_lock_member(
@@ -124,5 +138,5 @@ MUST_USE enum err_code store_update_contacts(struct db_session *db, const struct
 
 /* Keeps the report, drops the chunks. Does nothing to an import that is finished. */
 MUST_USE enum err_code store_finish_import(struct db_session *db, const struct import_key *key,
-    const struct import_status *status, const struct import_skips *skips,
+    const struct import_status *status, const struct import_remarks *remarks,
     const struct queue_outgoing *event, struct err *err);

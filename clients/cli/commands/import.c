@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SKIPS_SHOWN = 10, HEAD_SIZE = 4096 };
+enum { ROWS_SHOWN = 10, HEAD_SIZE = 4096 };
 
 static const char *base_name(const char *path)
 {
@@ -63,13 +63,29 @@ static void show_skips(struct cli *cli, const json_t *report)
 {
     const json_t *skips = json_object_get(report, "skips");
     size_t n = json_array_size(skips);
-    for (size_t i = 0; i < n && i < SKIPS_SHOWN; i++) {
+    for (size_t i = 0; i < n && i < ROWS_SHOWN; i++) {
         const json_t *skip = json_array_get(skips, i);
         cli_note(
             cli, "  row %" PRId64 ": %s", view_int(skip, "row"), view_text(cli, skip, "reason"));
     }
-    if (view_int(report, "skipped") > SKIPS_SHOWN)
-        cli_note(cli, "  and %" PRId64 " more", view_int(report, "skipped") - SKIPS_SHOWN);
+    if (view_int(report, "skipped") > ROWS_SHOWN)
+        cli_note(cli, "  and %" PRId64 " more", view_int(report, "skipped") - ROWS_SHOWN);
+}
+
+/* What was taken without all it says. */
+static void show_gaps(struct cli *cli, const json_t *report)
+{
+    const json_t *gaps = json_object_get(report, "gaps");
+    size_t n = json_array_size(gaps);
+    cli_note(cli, "%s without what nobody can read",
+        view_count(cli, view_int(report, "incomplete"), "contact is taken", "contacts are taken"));
+    for (size_t i = 0; i < n && i < ROWS_SHOWN; i++) {
+        const json_t *gap = json_array_get(gaps, i);
+        cli_note(cli, "  row %" PRId64 ", %s: %s", view_int(gap, "row"),
+            view_text(cli, gap, "column"), view_text(cli, gap, "reason"));
+    }
+    if (n > ROWS_SHOWN)
+        cli_note(cli, "  and more");
 }
 
 static void show_report(struct cli *cli, const json_t *report, const char *file)
@@ -91,6 +107,8 @@ static void show_report(struct cli *cli, const json_t *report, const char *file)
             view_count(cli, view_int(report, "weakIdentities"), "contact is", "contacts are"));
     if (skipped > closed)
         show_skips(cli, report);
+    if (view_int(report, "incomplete") > 0)
+        show_gaps(cli, report);
     if (is_dry)
         cli_next(cli, "kith import linkedin %s", file);
     else if (created + updated > 0)
@@ -142,7 +160,8 @@ enum status run_import_linkedin(struct cli *cli)
         (void)fprintf(stderr, "trace: %s\n", kith_result_trace_id(result));
     if (!cli_emit(cli, report))
         show_report(cli, report, path);
-    bool is_partial = view_int(report, "skipped") > view_int(report, "closedAccounts");
+    bool is_partial = view_int(report, "skipped") > view_int(report, "closedAccounts") ||
+                      view_int(report, "incomplete") > 0;
     kith_result_free(result);
     json_decref(reply);
     return is_partial ? STATUS_PARTIAL : STATUS_OK;

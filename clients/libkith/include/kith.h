@@ -241,6 +241,12 @@ KITH_API uint32_t kith_import_skipped(const struct kith_import *import);
 KITH_API size_t kith_import_skip_count(const struct kith_import *import); /* those explained */
 KITH_API uint32_t kith_import_skip_row(const struct kith_import *import, size_t i);
 KITH_API const char *kith_import_skip_reason(const struct kith_import *import, size_t i);
+/* Rows taken without something they say that can not be read; and which fields, up to a hundred. */
+KITH_API uint32_t kith_import_incomplete(const struct kith_import *import);
+KITH_API size_t kith_import_gap_count(const struct kith_import *import);
+KITH_API uint32_t kith_import_gap_row(const struct kith_import *import, size_t i);
+KITH_API const char *kith_import_gap_column(const struct kith_import *import, size_t i);
+KITH_API const char *kith_import_gap_reason(const struct kith_import *import, size_t i);
 
 /* ---- questions ------------------------------------------------------------------------------- */
 

@@ -6,9 +6,13 @@
 #include "domain/text.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Longest text kept of one field: LinkedIn allows 220 characters for a headline. */
 enum { FIELD_SIZE = 900, NAME_SIZE = 300, EMAIL_SIZE = 255 };
+
+/* As much of a field that can not be read as a message shows. */
+enum { QUOTED_SIZE = 60 };
 
 const char linkedin_header_expected[] =
     "First Name,Last Name,URL,Email Address,Company,Position,Connected On";
@@ -16,24 +20,28 @@ const char linkedin_header_expected[] =
 /* A fold is an index key and part of a page token, so it is kept short. */
 enum { FOLD_SIZE = 201 };
 
-static const char *const column_names[LINKEDIN_N_COLUMNS] = {
-    [LINKEDIN_FIRST_NAME] = "first name",
-    [LINKEDIN_LAST_NAME] = "last name",
-    [LINKEDIN_URL] = "url",
-    [LINKEDIN_EMAIL] = "email address",
-    [LINKEDIN_COMPANY] = "company",
-    [LINKEDIN_POSITION] = "position",
-    [LINKEDIN_CONNECTED_ON] = "connected on",
+static const char *const titles[LINKEDIN_N_COLUMNS] = {
+    [LINKEDIN_FIRST_NAME] = "First Name",
+    [LINKEDIN_LAST_NAME] = "Last Name",
+    [LINKEDIN_URL] = "URL",
+    [LINKEDIN_EMAIL] = "Email Address",
+    [LINKEDIN_COMPANY] = "Company",
+    [LINKEDIN_POSITION] = "Position",
+    [LINKEDIN_CONNECTED_ON] = "Connected On",
 };
+
+const char *linkedin_column_title(enum linkedin_column column)
+{
+    return titles[column];
+}
 
 static enum linkedin_column column_named(const struct csv_field *field)
 {
-    char text[FIELD_SIZE], folded[FIELD_SIZE];
+    char text[FIELD_SIZE];
     charset_decode(CHARSET_UTF8, field->data, field->len, text, sizeof(text));
     text_tidy(text);
-    text_fold(text, folded, sizeof(folded));
     for (int i = 0; i < LINKEDIN_N_COLUMNS; i++)
-        if (strcmp(folded, column_names[i]) == 0)
+        if (strcasecmp(text, titles[i]) == 0)
             return (enum linkedin_column)i;
     return LINKEDIN_N_COLUMNS;
 }
@@ -92,7 +100,7 @@ static const char *shape_problem(
     if (record->n_fields < header->n_fields)
         return "the row has fewer columns than the header";
     if (!is_blank_beyond(record, header->n_fields))
-        return "the row has more columns than the header; a comma may lack its quotes";
+        return "the row has more columns than the header; quotes around a field may be missing";
     return NULL;
 }
 
@@ -122,27 +130,48 @@ static void join_names(const struct row_text *text, char name[2 * NAME_SIZE])
     text_tidy(name);
 }
 
+/* For messages: the field, and what it is not. False when the arena is full. */
+static bool leave_out(const struct row_text *text, enum linkedin_column column, const char *what,
+    struct arena *arena, struct import_row *out)
+{
+    char quoted[QUOTED_SIZE];
+    const char *field = text->field[column];
+    if (field[0] == '\0')
+        return true;
+    charset_decode(CHARSET_UTF8, field, strlen(field), quoted, sizeof(quoted));
+    out->unread[column] = arena_printf(arena, "\"%s\" is not %s", quoted, what);
+    return out->unread[column] != NULL;
+}
+
 /* False when the arena is full. */
 static bool fill_row(const struct row_text *text, struct arena *arena, struct import_row *out)
 {
-    char name[2 * NAME_SIZE], email[EMAIL_SIZE] = "", url[PROFILE_URL_SIZE] = "";
+    char name[2 * NAME_SIZE], email[EMAIL_SIZE], url[PROFILE_URL_SIZE];
+    bool has_room = true;
     join_names(text, name);
-    if (!text_email(text->field[LINKEDIN_EMAIL], email, sizeof(email)))
+    if (!text_email(text->field[LINKEDIN_EMAIL], email, sizeof(email))) {
         email[0] = '\0';
-    if (!profile_url_normalise(text->field[LINKEDIN_URL], url))
+        has_room &= leave_out(text, LINKEDIN_EMAIL, "an e-mail address", arena, out);
+    }
+    if (!profile_url_normalise(text->field[LINKEDIN_URL], url)) {
         url[0] = '\0';
+        has_room &= leave_out(text, LINKEDIN_URL, "the address of a profile", arena, out);
+    }
+    out->connected_us = import_date_parse(text->field[LINKEDIN_CONNECTED_ON]);
+    if (out->connected_us == IMPORT_DATE_UNKNOWN)
+        has_room &=
+            leave_out(text, LINKEDIN_CONNECTED_ON, "a date such as 27 Jul 2024", arena, out);
 
     out->name = arena_strdup(arena, name);
     out->email = arena_strdup(arena, email);
     out->profile_url = arena_strdup(arena, url);
     out->company = arena_strdup(arena, text->field[LINKEDIN_COMPANY]);
     out->position = arena_strdup(arena, text->field[LINKEDIN_POSITION]);
-    out->connected_us = import_date_parse(text->field[LINKEDIN_CONNECTED_ON]);
     out->name_fold = fold(arena, name);
     out->company_fold = fold(arena, text->field[LINKEDIN_COMPANY]);
     out->position_fold = fold(arena, text->field[LINKEDIN_POSITION]);
-    return out->name && out->email && out->profile_url && out->company && out->position &&
-           out->name_fold && out->company_fold && out->position_fold;
+    return has_room && out->name && out->email && out->profile_url && out->company &&
+           out->position && out->name_fold && out->company_fold && out->position_fold;
 }
 
 enum linkedin_verdict linkedin_read_row(const struct linkedin_header *header, enum charset charset,
@@ -164,6 +193,6 @@ enum linkedin_verdict linkedin_read_row(const struct linkedin_header *header, en
         *why = has_person(&text) ? "the row has no name" : "the row is empty";
         return LINKEDIN_SKIPPED;
     }
-    out->number = record->number;
+    *out = (struct import_row){.number = record->number};
     return fill_row(&text, arena, out) ? LINKEDIN_PERSON : LINKEDIN_NO_MEMORY;
 }

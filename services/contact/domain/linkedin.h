@@ -39,6 +39,9 @@ bool linkedin_find_header(const struct csv_record *record, struct linkedin_heade
 /* What a header should look like, for messages. */
 extern const char linkedin_header_expected[];
 
+/* "Connected On" */
+const char *linkedin_column_title(enum linkedin_column column);
+
 /* A person as the file has her. Never NULL; texts are tidy UTF-8, empty where unknown. */
 struct import_row {
     uint32_t number; /* of the record in the file */
@@ -50,6 +53,8 @@ struct import_row {
     /* Without case and accents: to sort, to search, and to recognise who has no address. */
     const char *name_fold, *company_fold, *position_fold;
     int64_t connected_us; /* IMPORT_DATE_UNKNOWN */
+    /* By column: why what the file says there is not taken; NULL where it is, or is nothing. */
+    const char *unread[LINKEDIN_N_COLUMNS];
 };
 
 enum linkedin_verdict {
@@ -60,6 +65,7 @@ enum linkedin_verdict {
     LINKEDIN_NO_MEMORY
 };
 
-/* Strings of *out and *why live in `arena` or for ever. */
+/* Of a person: what of a row can not be read is left out of *out, and said in out->unread.
+ * Strings of *out and *why live in `arena` or for ever. */
 enum linkedin_verdict linkedin_read_row(const struct linkedin_header *header, enum charset charset,
     const struct csv_record *record, struct arena *arena, struct import_row *out, const char **why);

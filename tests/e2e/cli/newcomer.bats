@@ -161,6 +161,14 @@ has_invitation() { kith --as priyanka inbox --unread --json | grep -q INVITATION
     [[ ${lines[0]} == *"0 skipped" ]]
 }
 
+@test "a date nobody can read is said, with its row" {
+    printf '%s\n' 'First Name,Last Name,Connected On' 'Zoë,Öberg,27 Jul 2024' 'Bo,Lind,soon' >dates.csv
+    run -8 mira import linkedin --dry-run dates.csv
+    [[ ${lines[0]} == "Would import 2 new contacts,"*"0 skipped" ]]
+    [[ $output == *"1 contact is taken without what nobody can read"* ]]
+    [[ $output == *'row 3, Connected On: "soon" is not a date such as 27 Jul 2024'* ]]
+}
+
 @test "a file that is too large is wrong input, too many uploads are not" {
     { echo 'First Name,Last Name,URL,Email Address,Company,Position,Connected On'
         seq -f 'A%.0f,B,,,C,D,01 Jan 2024' 100001; } >large.csv

@@ -217,6 +217,51 @@ static void skipped_rows_are_listed_up_to_a_hundred(void **state)
     assert_int_equal(import->skips[99]->row, 102);
 }
 
+static void check_gap(
+    const Kith__V1__ImportGap *gap, uint32_t row, const char *column, const char *reason)
+{
+    assert_int_equal(gap->row, row);
+    assert_string_equal(gap->column, column);
+    assert_string_equal(gap->reason, reason);
+}
+
+static void what_a_row_says_and_nobody_can_read_is_named(void **state)
+{
+    (void)state;
+    const char *file = HEADER "Zoë,Öberg,linkedin.com/in/zoe,zoe at home,Blue,,soon\n"
+                              "Bo,Lind,linkedin.com/in/bo,,Blue,,27 Jul 2024\n"
+                              "Eve,Lund,nowhere,eve@example.org,Blue,,03/04/2024\n"
+                              "Eve,Lund,nowhere,eve@example.org,Blue,,again\n";
+    const Kith__V1__Import *import = upload_text(&ana, file);
+    check(import, "4 3 0 0 1 0 0");
+    assert_int_equal(import->incomplete, 2);
+    assert_int_equal(import->n_gaps, 4);
+    check_gap(import->gaps[0], 2, "Connected On", "\"soon\" is not a date such as 27 Jul 2024");
+    check_gap(import->gaps[1], 2, "Email Address", "\"zoe at home\" is not an e-mail address");
+    check_gap(
+        import->gaps[2], 4, "Connected On", "\"03/04/2024\" is not a date such as 27 Jul 2024");
+    check_gap(import->gaps[3], 4, "URL", "\"nowhere\" is not the address of a profile");
+    /* Said again of contacts that are known. */
+    import = upload_text(&ana, file);
+    check(import, "4 0 0 3 1 0 0");
+    assert_int_equal(import->incomplete, 2);
+    assert_int_equal(import->n_gaps, 4);
+}
+
+static void unread_fields_are_counted_all_and_listed_up_to_a_hundred(void **state)
+{
+    (void)state;
+    static char file[8192] = HEADER;
+    size_t used = strlen(file);
+    for (int i = 0; i < 150; i++)
+        used += (size_t)snprintf(file + used, sizeof(file) - used, "P,Q%d,,,,,soon\n", i);
+    const Kith__V1__Import *import = upload_text(&ana, file);
+    check(import, "150 150 0 0 0 0 150");
+    assert_int_equal(import->incomplete, 150);
+    assert_int_equal(import->n_gaps, 100);
+    assert_int_equal(import->gaps[99]->row, 101);
+}
+
 static void a_batch_border_changes_nothing(void **state)
 {
     (void)state;
@@ -526,6 +571,8 @@ int main(void)
         TEST(rows_that_mean_one_known_contact_change_it_once),
         TEST(names_alone_are_reported_as_weak),
         TEST(skipped_rows_are_listed_up_to_a_hundred),
+        TEST(what_a_row_says_and_nobody_can_read_is_named),
+        TEST(unread_fields_are_counted_all_and_listed_up_to_a_hundred),
         TEST(a_batch_border_changes_nothing),
         TEST(a_file_of_another_format_is_refused_with_the_header_seen),
         TEST(a_header_beyond_the_twentieth_record_is_not_looked_for),

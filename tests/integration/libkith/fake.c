@@ -70,6 +70,13 @@ RPC_HANDLER(import_file, Kith__V1__ImportFileRequest, Kith__V1__ImportFileRespon
     kith__v1__import_skip__init(out->import->skips[0]);
     out->import->skips[0]->row = 12;
     out->import->skips[0]->reason = in->file_name;
+    out->import->incomplete = 1;
+    out->import->n_gaps = 1;
+    out->import->gaps = arena_calloc(ctx->arena, 1, sizeof(*out->import->gaps));
+    out->import->gaps[0] = arena_alloc(ctx->arena, sizeof(**out->import->gaps));
+    kith__v1__import_gap__init(out->import->gaps[0]);
+    out->import->gaps[0]->row = 13;
+    out->import->gaps[0]->column = out->import->gaps[0]->reason = in->file_name;
     return ERR_OK;
 }
 

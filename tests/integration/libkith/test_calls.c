@@ -259,6 +259,12 @@ static void a_file_arrives_in_chunks_and_in_order(void **state)
     assert_int_equal(kith_import_skip_row(report, 0), 12);
     assert_string_equal(kith_import_skip_reason(report, 0), "Connections.csv");
     assert_string_equal(kith_import_skip_reason(report, 1), "");
+    assert_int_equal(kith_import_incomplete(report), 1);
+    assert_int_equal(kith_import_gap_count(report), 1);
+    assert_int_equal(kith_import_gap_row(report, 0), 13);
+    assert_string_equal(kith_import_gap_column(report, 0), "Connections.csv");
+    assert_string_equal(kith_import_gap_reason(report, 0), "Connections.csv");
+    assert_string_equal(kith_import_gap_reason(report, 1), "");
     kith_result_free(result);
     (void)fclose(file);
 }
