@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_TIMEOUT_MS = 5000, RETRY_TOKENS_AT_START = 100, MAX_KEY = 64 };
+enum {
+    DEFAULT_TIMEOUT_MS = 5000,
+    PING_AFTER_MS = 10 * 1000,
+    RETRY_TOKENS_AT_START = 100,
+    MAX_KEY = 64
+};
 
 /* ---- life ---- */
 
@@ -84,6 +89,8 @@ enum err_code rpc_client_new(
     client->timeout_ms = config->timeout_ms;
     client->max_message =
         config->max_message > 0 ? (size_t)config->max_message : (size_t)WIRE_MAX_MESSAGE;
+    client->ping_after_us =
+        (config->ping_after_ms > 0 ? config->ping_after_ms : (int64_t)PING_AFTER_MS) * 1000;
     client->is_unthrottled = config->is_unthrottled;
     client->retry_tokens = RETRY_TOKENS_AT_START;
     client->next_due_us = INT64_MAX;

@@ -15,6 +15,8 @@ struct rpc_client_config {
     const char *token;     /* sent with every call; NULL: none */
     int64_t timeout_ms;    /* when a call names none; 0: the method's own default */
     int64_t max_message;   /* bytes of one message received; 0: 1 MiB */
+    int64_t ping_after_ms; /* of silence while calls are under way; 0: 10 s. A server that lets half
+                              of it pass again without a word is given up */
     bool is_unthrottled;   /* sends what a busy server would refuse all the same: to measure one */
 };
 

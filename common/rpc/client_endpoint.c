@@ -105,6 +105,14 @@ static uint32_t put_controls(struct endpoint *e, nng_msg *msg)
     return n;
 }
 
+/* Something came, or from now on something is to come. */
+static void heard(struct endpoint *e, int64_t now_us)
+{
+    e->silent_us = now_us;
+    e->pinged_us = 0;
+    e->is_ping_due = false;
+}
+
 /* A message of what is pending, perhaps nothing: then the lane only waits for results. */
 static nng_msg *build_message(struct endpoint *e, int64_t now_us)
 {
@@ -113,6 +121,8 @@ static nng_msg *build_message(struct endpoint *e, int64_t now_us)
     if (nng_msg_alloc(&msg, measure(e, &n_calls)) != 0)
         return NULL;
     uint32_t n_controls = put_controls(e, msg);
+    if (e->n_sent == 0 && n_calls > 0)
+        heard(e, now_us);
     uint8_t *at = nng_msg_body(msg);
     wire_put_preamble(at, n_calls + n_controls, e->session);
     at += WIRE_PREAMBLE_SIZE;
@@ -132,7 +142,7 @@ static nng_msg *build_message(struct endpoint *e, int64_t now_us)
 
 static bool has_something_to_say(const struct endpoint *e)
 {
-    return e->n_controls > 0 || (e->n_pending > 0 && !e->is_leaving);
+    return e->is_ping_due || e->n_controls > 0 || (e->n_pending > 0 && !e->is_leaving);
 }
 
 void endpoint_flush(struct endpoint *e, int64_t now_us, struct lane **leaving)
@@ -144,6 +154,7 @@ void endpoint_flush(struct endpoint *e, int64_t now_us, struct lane **leaving)
         lane->msg = build_message(e, now_us);
         if (!lane->msg)
             return;
+        e->is_ping_due = false;
         e->idle = lane->next;
         e->n_away++;
         lane->is_sending = true;
@@ -277,6 +288,8 @@ static void note_event(struct lane *lane, int rv)
     lane->is_sending = false;
     if (rv == 0)
         e->moved_us = now_us;
+    if (rv == 0 && lane->is_receiving && lane->connection == e->connection)
+        heard(e, now_us);
     (void)pthread_mutex_unlock(&e->client->lock);
 }
 
@@ -287,6 +300,26 @@ static void lose(struct endpoint *e)
     e->lost = e->connection;
     e->moved_us = clock_mono_us(clock_system());
     (void)pthread_cond_signal(&e->client->changed);
+}
+
+/*
+ * A lane more is all it takes: the server keeps one, and answers the other at once. Where none is
+ * idle, it owes that answer already.
+ */
+bool endpoint_is_dead(struct endpoint *e, int64_t now_us, nng_pipe *out)
+{
+    int64_t ping_after_us = e->client->ping_after_us;
+    if (!e->is_connected || e->n_sent == 0)
+        return false;
+    if (e->pinged_us == 0 && now_us - e->silent_us >= ping_after_us) {
+        e->pinged_us = now_us;
+        e->is_ping_due = true;
+    }
+    if (e->pinged_us == 0 || now_us - e->pinged_us < ping_after_us / 2)
+        return false;
+    *out = e->pipe;
+    lose(e);
+    return true;
 }
 
 /* A lane hears of a broken connection before NNG tells of its end. */
@@ -353,6 +386,7 @@ static void on_pipe_new(nng_pipe pipe, nng_pipe_ev event, void *arg)
     e->is_leaving = false;
     e->n_carried = 0;
     e->n_redials = 0;
+    heard(e, clock_mono_us(clock_system()));
     e->throttle = (struct throttle){0}; /* what another refused says nothing of this one */
     e->moved_us = clock_mono_us(clock_system());
     if (!e->is_connected)

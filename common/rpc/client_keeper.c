@@ -361,10 +361,12 @@ static void free_stuck(struct rpc_client *client)
 static void nap(struct rpc_client *client)
 {
     int64_t wait_us = client->next_due_us - clock_mono_us(clock_system());
-    int64_t longest_us = LONGEST_NAP_US;
+    int64_t longest_us = client->ping_after_us / 4;
+    if (longest_us > LONGEST_NAP_US)
+        longest_us = LONGEST_NAP_US;
     for (size_t i = 0; i < client->n_endpoints; i++)
         if (!client->endpoints[i].is_connected && client->endpoints[i].n_redials < STUCK_NAPS)
-            longest_us = STUCK_NAP_US;
+            longest_us = longest_us < STUCK_NAP_US ? longest_us : STUCK_NAP_US;
     if (wait_us <= 0)
         return;
     if (wait_us > longest_us)
@@ -375,6 +377,19 @@ static void nap(struct rpc_client *client)
     until.tv_sec += (time_t)(ns / 1000000000);
     until.tv_nsec = (long)(ns % 1000000000);
     (void)pthread_cond_timedwait(&client->changed, &client->lock, &until);
+}
+
+/* Under the lock, and for a moment without it: hang up on servers that are silent for too long. */
+static void hang_up_on_dead(struct rpc_client *client)
+{
+    for (size_t i = 0; i < client->n_endpoints; i++) {
+        nng_pipe pipe;
+        if (!endpoint_is_dead(&client->endpoints[i], clock_mono_us(clock_system()), &pipe))
+            continue;
+        (void)pthread_mutex_unlock(&client->lock);
+        (void)nng_pipe_close(pipe);
+        (void)pthread_mutex_lock(&client->lock);
+    }
 }
 
 /* Calls that wait for a connection need not, once there is one to another server. */
@@ -395,6 +410,7 @@ void *keeper_run(void *arg)
     while (!client->is_closing) {
         struct failures failures = {0};
         struct lane *leaving = NULL;
+        hang_up_on_dead(client);
         look_after_all(client, &failures);
         int64_t now_us = clock_mono_us(clock_system());
         move_attempts(client, now_us);

@@ -63,10 +63,13 @@ struct endpoint {
     nng_pipe pipe;
     int gone_pipe; /* the end of which was told last */
     bool is_connected;
-    bool is_leaving;     /* the server is: no more calls over this connection */
-    uint32_t n_carried;  /* calls this connection has carried */
-    unsigned n_redials;  /* since it was connected last */
-    bool was_stuck;      /* NNG no longer tells of ends, nor connects again, by itself */
+    bool is_leaving;    /* the server is: no more calls over this connection */
+    uint32_t n_carried; /* calls this connection has carried */
+    unsigned n_redials; /* since it was connected last */
+    bool was_stuck;     /* NNG no longer tells of ends, nor connects again, by itself */
+    int64_t silent_us;  /* since when nothing was heard though something is to come */
+    int64_t pinged_us;  /* when it was asked for a sign of life; 0: not since it was heard */
+    bool is_ping_due;
     int64_t moved_us;    /* when something last went out, came in or connected */
     uint64_t connection; /* number of the newest */
     uint64_t lost;       /* connections up to this one are gone */
@@ -81,6 +84,7 @@ struct rpc_client {
     struct schema *schema;
     int64_t timeout_ms;
     size_t max_message;
+    int64_t ping_after_us;
     bool is_unthrottled;
 
     pthread_mutex_t lock;
@@ -128,6 +132,12 @@ MUST_USE bool endpoint_stop(struct endpoint *e);
 
 /* Under the lock: nothing has moved for long, though calls wait or the connection is lost. */
 bool endpoint_is_stuck(const struct endpoint *e, int64_t now_us);
+
+/*
+ * Under the lock: a connection that was silent for long, though calls are at the server, is asked
+ * for a sign of life. True if it gave none: it is lost, and `*out` to be closed without the lock.
+ */
+MUST_USE bool endpoint_is_dead(struct endpoint *e, int64_t now_us, nng_pipe *out);
 
 /* Without the lock, on the keeper's thread only: give the connection up and make a new one. */
 void endpoint_redial(struct endpoint *e);

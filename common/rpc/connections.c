@@ -199,6 +199,32 @@ void connections_refresh(struct connections *c, int64_t parked_before_us, connec
     depart_all(c, session_refresh, parked_before_us, send);
 }
 
+/* 0: none. */
+static uint32_t find_deserted(struct connections *c, size_t slot, int64_t since_us)
+{
+    uint32_t pipe = 0;
+    (void)pthread_mutex_lock(&c->lock);
+    for (const struct connection *at = c->slots[slot]; at && pipe == 0; at = at->next)
+        if (at->session && session_is_deserted(at->session, since_us))
+            pipe = at->pipe;
+    (void)pthread_mutex_unlock(&c->lock);
+    return pipe;
+}
+
+unsigned connections_close_deserted(
+    struct connections *c, int64_t since_us, connections_close_fn *close)
+{
+    unsigned n = 0;
+    for (size_t slot = 0; slot < CONNECTION_SLOTS; slot++) {
+        uint32_t pipe = find_deserted(c, slot, since_us);
+        if (pipe == 0)
+            continue;
+        close(pipe);
+        n++;
+    }
+    return n;
+}
+
 static void leave(struct session *s, int64_t ignored, struct departure *out)
 {
     (void)ignored;

@@ -64,6 +64,14 @@ void connections_see_off(struct connections *c, connections_send_fn *send);
 void connections_refresh(
     struct connections *c, int64_t parked_before_us, connections_send_fn *send);
 
+/*
+ * Close, of each slot, the first connection that is owed something and keeps no lane here, of which
+ * nothing was heard since then; returns how many.
+ */
+typedef void connections_close_fn(uint32_t pipe);
+unsigned connections_close_deserted(
+    struct connections *c, int64_t since_us, connections_close_fn *close);
+
 /* The server is leaving: say so in the next reply of every session, by lanes parked at once. */
 void connections_leave(struct connections *c, connections_send_fn *send);
 

@@ -24,7 +24,9 @@ struct session {
     struct waiting *spare;
     atomic_size_t n_waiting_bytes; /* changes under the lock */
     atomic_bool is_lane_awaited;
-    struct exchange *lane; /* parked */
+    atomic_uint n_owed;       /* messages that have calls to be answered */
+    _Atomic int64_t heard_us; /* when a message came last */
+    struct exchange *lane;    /* parked */
     int64_t lane_since_us;
     int64_t flushed_us;
     bool is_leaving;       /* the server is … */
@@ -92,6 +94,27 @@ size_t session_max_reply(const struct session *s)
 size_t session_backlog(const struct session *s)
 {
     return atomic_load_explicit(&s->n_waiting_bytes, memory_order_relaxed);
+}
+
+/* In this order: who sees that something is owed sees the time as well. */
+void session_owe(struct session *s, int64_t now_us)
+{
+    atomic_store(&s->heard_us, now_us);
+    atomic_fetch_add(&s->n_owed, 1);
+}
+
+void session_settle(struct session *s)
+{
+    atomic_fetch_sub(&s->n_owed, 1);
+}
+
+bool session_is_deserted(struct session *s, int64_t since_us)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    bool is_owed = s->first || atomic_load(&s->n_owed) > 0;
+    bool is_deserted = is_owed && !s->lane && atomic_load(&s->heard_us) < since_us;
+    (void)pthread_mutex_unlock(&s->lock);
+    return is_deserted;
 }
 
 bool session_await_lane(struct session *s, bool is_awaited)
@@ -187,6 +210,7 @@ void session_arrive(struct session *s, struct exchange *lane, size_t n_calls, in
     out[0] = out[1] = (struct departure){0};
     (void)pthread_mutex_lock(&s->lock);
     s->n_calls += (uint32_t)n_calls;
+    atomic_store(&s->heard_us, now_us);
     struct exchange *older = s->lane;
     s->lane = NULL;
     if (older)

@@ -35,6 +35,17 @@ size_t session_max_reply(const struct session *s);
 /* Bytes of results that wait for a lane. */
 size_t session_backlog(const struct session *s);
 
+/*
+ * A message with calls came, and later: all of them are answered. While any is not, the client has
+ * to keep a lane here.
+ */
+void session_owe(struct session *s, int64_t now_us);
+void session_settle(struct session *s);
+
+/* Is something owed to a client of whom nothing was heard since then, and who keeps no lane here?
+ */
+bool session_is_deserted(struct session *s, int64_t since_us);
+
 /* Note whether somebody waits for a lane to come; returns what was noted before. */
 bool session_await_lane(struct session *s, bool is_awaited);
 

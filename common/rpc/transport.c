@@ -7,7 +7,8 @@
 #include <time.h>
 
 enum {
-    LANE_REST_US = 30 * 1000 * 1000, /* a lane returns after so long, empty */
+    LANE_REST_US = 30 * 1000 * 1000, /* a lane returns after so long, empty … */
+    DESERTED_US = 60 * 1000 * 1000,  /* … and a client to whom something is owed sends another */
     GOODBYE_MS = 200,                /* so long a client may take to answer a GOAWAY */
     QUIET_MS = 10, /* … and, before connections are closed, nobody has said anything */
     QUIET_TRIES = 10,
@@ -80,6 +81,19 @@ static void log_crowd(struct transport *t)
             LOG_INT("hung_up", n_hung_up));
 }
 
+static void close_pipe(uint32_t pipe)
+{
+    (void)nng_pipe_close((nng_pipe){pipe});
+}
+
+/* Who went without a word, as when a network fails, is known by the lane that does not come. */
+static void close_deserted(struct transport *t, int64_t now_us)
+{
+    unsigned n = connections_close_deserted(&t->connections, now_us - DESERTED_US, close_pipe);
+    if (n > 0)
+        log_info("rpc.deserted", LOG_INT("connections", n));
+}
+
 /* Lanes that waited long go home, so that no connection is silent for ever. */
 static void on_tick(void *arg)
 {
@@ -87,8 +101,9 @@ static void on_tick(void *arg)
     if (nng_aio_result(t->ticker) != 0)
         return;
     connections_see_off(&t->connections, exchange_send);
-    int64_t before_us = clock_mono_us(t->config.clock) - LANE_REST_US;
-    connections_refresh(&t->connections, before_us, exchange_send);
+    int64_t now_us = clock_mono_us(t->config.clock);
+    connections_refresh(&t->connections, now_us - LANE_REST_US, exchange_send);
+    close_deserted(t, now_us);
     unread_tick(&t->unread);
     log_crowd(t);
     nng_sleep_aio(UNREAD_TICK_MS, t->ticker);

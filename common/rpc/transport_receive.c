@@ -66,6 +66,8 @@ void transport_forget(struct transport *t, struct batch *b)
     if (b->n_strange_bytes > 0)
         atomic_fetch_sub(&t->n_strange_bytes, b->n_strange_bytes);
     b->n_strange_bytes = 0;
+    if (b->n_calls > 0 && !b->lane)
+        session_settle(b->session);
     batch_return(&t->batches, b);
 }
 
@@ -94,6 +96,8 @@ void transport_take(struct exchange *x, nng_msg *msg)
     transport_owe(t, b->n_calls);
     struct session *s = b->lane ? NULL : session_hold(b->session);
     size_t n_calls = b->n_calls;
+    if (s && n_calls > 0)
+        session_owe(s, now_us);
     if (n_calls > 0)
         t->events.on_calls(t->events.self, b->calls, b->n_calls);
     tell_controls(t, b, pipe);

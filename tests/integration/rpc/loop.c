@@ -153,7 +153,7 @@ void loop_serve(struct loop *loop, const struct loop_config *config)
         .max_message = 1 << 20,
         .max_memory = 4 << 20,
         .db = config->db,
-        .clock = clock_system(),
+        .clock = config->clock ? config->clock : clock_system(),
         .authenticate = authenticate,
         .limits = config->limits,
     };

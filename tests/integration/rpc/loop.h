@@ -42,6 +42,7 @@ struct loop_config {
     const char *token;
     struct db *db; /* NULL: none */
     struct rpc_limits limits;
+    const struct clock *clock; /* of the server; NULL: the system's */
 };
 
 /* A TCP port of loopback nobody listens at. */

@@ -18,6 +18,7 @@ enum { MAX_LINKS = 64, CHUNK_SIZE = 4096, POLL_MS = 10 };
 /* Two sockets whose bytes are relayed to each other. */
 struct link {
     int fds[2];
+    bool is_frozen;
     uint64_t left;   /* bytes until it breaks */
     uint64_t n_back; /* bytes the server has sent */
 };
@@ -30,6 +31,7 @@ struct proxy {
     atomic_bool is_stopping;
     atomic_uint max_bytes;
     atomic_bool loses_reply;
+    atomic_bool is_freezing;
     atomic_uint n_broken;
     uint64_t random;
     struct link links[MAX_LINKS];
@@ -89,14 +91,26 @@ static bool relay(struct proxy *p, struct link *link, int from)
     return raw_write(link->fds[1 - from], chunk, (size_t)n) && link->left > 0;
 }
 
+static void freeze(struct proxy *p)
+{
+    for (size_t i = 0; i < p->n_links; i++)
+        p->links[i].is_frozen = true;
+    atomic_store(&p->is_freezing, false);
+}
+
 static void *run(void *arg)
 {
     struct proxy *p = arg;
     while (!atomic_load(&p->is_stopping)) {
+        if (atomic_load(&p->is_freezing))
+            freeze(p);
         struct pollfd fds[1 + 2 * MAX_LINKS] = {{.fd = p->listener, .events = POLLIN}};
         size_t n_links = p->n_links;
         for (size_t i = 0; i < 2 * n_links; i++)
-            fds[1 + i] = (struct pollfd){.fd = p->links[i / 2].fds[i % 2], .events = POLLIN};
+            fds[1 + i] = (struct pollfd){
+                .fd = p->links[i / 2].is_frozen ? -1 : p->links[i / 2].fds[i % 2],
+                .events = POLLIN,
+            };
         if (poll(fds, (nfds_t)(1 + 2 * n_links), POLL_MS) <= 0)
             continue;
         /* From the last one: breaking a link moves the last into its place. */
@@ -146,6 +160,13 @@ void proxy_set_life(struct proxy *p, uint32_t max_bytes)
 void proxy_lose_reply(struct proxy *p)
 {
     atomic_store(&p->loses_reply, true);
+}
+
+void proxy_freeze(struct proxy *p)
+{
+    atomic_store(&p->is_freezing, true);
+    while (atomic_load(&p->is_freezing))
+        (void)poll(NULL, 0, 1);
 }
 
 unsigned proxy_count_broken(const struct proxy *p)

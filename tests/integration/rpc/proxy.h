@@ -20,6 +20,10 @@ void proxy_set_life(struct proxy *proxy, uint32_t max_bytes);
 /* Break the connection that next carries a reply, at the moment the server has sent it. */
 void proxy_lose_reply(struct proxy *proxy);
 
+/* As if the network were gone: what there is goes on, but nothing passes any more, not even its
+ * end. Connections made later are fine. */
+void proxy_freeze(struct proxy *proxy);
+
 /* How many connections it broke so far. */
 unsigned proxy_count_broken(const struct proxy *proxy);
 
