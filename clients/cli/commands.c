@@ -104,6 +104,11 @@ static const struct option_row token_new_options[] = {
     END,
 };
 
+static const struct option_row token_list_options[] = {
+    {"all", 'a', NULL, "also those revoked or expired in the last weeks"},
+    END,
+};
+
 static const struct option_row process_options[] = {
     {"process", 0, "NAME", "contact, recommendation or notification"},
     END,
@@ -237,9 +242,13 @@ const struct command commands[] = {
         run_member_update},
     {"token new", "Account", "", 0, 0, "Another token for yourself, shown once.", NULL,
         "kith token new --label laptop --expires 90", token_new_options, run_token_new},
-    {"token revoke", "Account", "[ID]", 0, 1,
-        "Make a token useless everywhere; without ID the one in use.", NULL, "kith token revoke",
-        NULL, run_token_revoke},
+    {"token list", "Account", "", 0, 0, "Your tokens: what for, what they may, until when.",
+        "Their texts are stored nowhere.", "kith token list\nkith token list --all",
+        token_list_options, run_token_list},
+    {"token revoke", "Account", "[TOKEN]", 0, 1,
+        "Make a token useless everywhere; without TOKEN the one in use.",
+        "TOKEN is its label or id, or 8 digits of the id, as kith token list shows them.",
+        "kith token revoke laptop\nkith token revoke", NULL, run_token_revoke},
 
     {"status", "Services", "", 0, 0, "Are the services there, and what do they miss?", NULL,
         "kith status", NULL, run_status},

@@ -234,6 +234,23 @@ const char *resolve_ask(struct cli *cli, const char *typed, enum resolve_scope s
     return NULL;
 }
 
+/* ---- tokens ---------------------------------------------------------------------------------- */
+
+const char *resolve_token(struct cli *cli, const char *typed)
+{
+    if (resolve_is_id(typed))
+        return typed;
+    struct search search = {.typed = typed, .label = "label"};
+    search.by_name = !resolve_is_piece(typed);
+    if (!cli_each(cli, "ContactService/ListTokens", NULL, "tokens", 0, consider, &search))
+        return NULL;
+    if (search.n_found > 0)
+        return the_one(cli, &search, "tokens");
+    (void)cli_refuse(cli, STATUS_NOT_FOUND, "kith token list lists yours",
+        "you have no token \"%s\"", view_clean(cli, typed, false));
+    return NULL;
+}
+
 /* ---- invitations ----------------------------------------------------------------------------- */
 
 static bool consider_received(struct cli *cli, json_t *invitation, void *arg)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Resolve: what people type for a contact or an ask — an id, the beginning or end of one, a name,
- * "last" — to its id. NULL after saying why not; cli->status is set then.
+ * Resolve: what people type for a contact, an ask, a token or an invitation — an id, the beginning
+ * or end of one, a name, "last" — to its id. NULL after saying why not; cli->status is set then.
  */
 #pragma once
 
@@ -12,6 +12,9 @@ const char *resolve_contact(struct cli *cli, const char *typed);
 /* The newest of all, or the newest that waits for an answer of the caller. */
 enum resolve_scope { RESOLVE_ANY_ASK, RESOLVE_ASK_TO_ME };
 const char *resolve_ask(struct cli *cli, const char *typed, enum resolve_scope scope);
+
+/* One of the caller's tokens that opens something yet: by its label, too. */
+const char *resolve_token(struct cli *cli, const char *typed);
 
 /* An invitation received (by its id) or a code: one of the two is set. False: see above. */
 bool resolve_invitation(struct cli *cli, const char *typed, const char **id, const char **code);

@@ -118,10 +118,16 @@
     X(ENCODER_BANK_INVALID, DATA_LOSS, \
         "The sentence encoder's bank file is missing or does not fit; it is computed at each start.", \
         "Make it: `deploy/lib/encoder.sh`, beside the model file.") \
+    X(DEAD_LETTER_NOT_FOUND, NOT_FOUND, \
+        "There is no such dead letter; somebody may have redriven it.", \
+        "`kith dead-letters` lists them.") \
     /* Contacts and members. */ \
     X(MEMBER_NOT_FOUND, NOT_FOUND, \
         "There is no such member, or not one you may see.", \
         "Check the id.") \
+    X(TOKEN_NOT_FOUND, NOT_FOUND, \
+        "There is no such token of yours.", \
+        "`kith token list` lists them.") \
     X(EMAIL_TAKEN, ALREADY_EXISTS, \
         "A member with this e-mail address exists.", \
         "Log in as that member, or use another address.") \
@@ -150,9 +156,6 @@
         "You and this contact are connected already.", \
         "Nothing to do.") \
     /* Imports. */ \
-    X(DEAD_LETTER_NOT_FOUND, NOT_FOUND, \
-        "There is no such dead letter; somebody may have redriven it.", \
-        "`kith dead-letters` lists them.") \
     X(IMPORT_NOT_FOUND, NOT_FOUND, \
         "There is no such import of yours.", \
         "Check the id.") \

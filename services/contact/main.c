@@ -6,7 +6,8 @@
  *   service   its parts, start, stop   import   from an uploaded file to contacts
  *   rpc/      one file per method      answer   what accepting an invitation changes
  *   store*    the database (sql/, migrations/)   request, reply   messages from and to structs
- *   token     the making of secrets        time_zones   the names there are
+ *   token     the making of secrets        page     where a list begins and goes on
+ *   time_zones   the names there are
  *   domain/   rules without I/O
  */
 #include "boot/boot.h"

@@ -117,6 +117,40 @@ enum err_code reply_invitation(
     return ERR_OK;
 }
 
+/* The bits of a token as the .proto lists them. */
+static enum err_code reply_scopes(struct rpc_ctx *ctx, int64_t scopes, Kith__V1__Token *message)
+{
+    static const Kith__V1__Scope all[] = {
+        KITH__V1__SCOPE__SCOPE_READ, KITH__V1__SCOPE__SCOPE_WRITE};
+    enum { N_SCOPES = sizeof(all) / sizeof(all[0]) };
+    message->scopes = arena_calloc(ctx->arena, N_SCOPES, sizeof *message->scopes);
+    if (!message->scopes)
+        return store_too_large(&ctx->err);
+    for (size_t i = 0; i < N_SCOPES; i++)
+        if (scopes & (int64_t)all[i])
+            message->scopes[message->n_scopes++] = all[i];
+    return ERR_OK;
+}
+
+enum err_code reply_token(
+    struct rpc_ctx *ctx, const struct token_entry *token, Kith__V1__Token **out)
+{
+    Kith__V1__Token *message = arena_alloc(ctx->arena, sizeof *message);
+    if (!message)
+        return store_too_large(&ctx->err);
+    kith__v1__token__init(message);
+    message->id = id_text(ctx->arena, &token->id);
+    message->label = arena_strdup(ctx->arena, token->label);
+    message->created_us = token->created_us;
+    message->expires_us = token->expires_us;
+    message->revoked_us = token->revoked_us;
+    message->is_current = id_equal(&token->id, &ctx->principal.token);
+    if (!message->id || !message->label)
+        return store_too_large(&ctx->err);
+    *out = message;
+    return reply_scopes(ctx, token->scopes, message);
+}
+
 static Kith__V1__ImportSkip *skip(struct arena *arena, int64_t row, const char *reason)
 {
     Kith__V1__ImportSkip *message = arena_alloc(arena, sizeof *message);

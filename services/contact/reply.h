@@ -28,6 +28,9 @@ MUST_USE enum err_code reply_fact(
 MUST_USE enum err_code reply_invitation(
     struct rpc_ctx *ctx, const struct invitation *invitation, Kith__V1__Invitation **out);
 
+MUST_USE enum err_code reply_token(
+    struct rpc_ctx *ctx, const struct token_entry *token, Kith__V1__Token **out);
+
 /* `remarks` may be NULL. */
 MUST_USE enum err_code reply_import(struct rpc_ctx *ctx, const struct import_status *status,
     const struct import_remarks *remarks, Kith__V1__Import **out);

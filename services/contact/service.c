@@ -96,6 +96,7 @@ void contact_stop(struct contact_service *self)
 static const struct rpc_method methods[] = {
     {"CreateMember", rpc_create_member, DB_TX_WRITE, rpc_create_member_again},
     {"CreateToken", rpc_create_token, DB_TX_NONE, rpc_create_token_again},
+    {"ListTokens", rpc_list_tokens, DB_TX_NONE, .is_reader = true},
     {"RevokeToken", rpc_revoke_token, DB_TX_NONE},
     {"GetMember", rpc_get_member, DB_TX_NONE, .is_reader = true},
     {"UpdateMember", rpc_update_member, DB_TX_WRITE},

@@ -40,6 +40,7 @@ rpc_handler_fn rpc_create_member;
 rpc_handler_fn rpc_create_member_again;
 rpc_handler_fn rpc_create_token;
 rpc_handler_fn rpc_create_token_again;
+rpc_handler_fn rpc_list_tokens;
 rpc_handler_fn rpc_revoke_token;
 rpc_handler_fn rpc_get_member;
 rpc_handler_fn rpc_update_member;

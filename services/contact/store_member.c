@@ -168,6 +168,40 @@ enum err_code store_list_time_zones(
     return ERR_OK;
 }
 
+static int64_t time_or_zero(const struct db_result *r, size_t row, int col)
+{
+    return db_is_null(r, row, col) ? 0 : db_get_time(r, row, col);
+}
+
+enum err_code store_list_tokens(struct db_session *db, struct arena *arena,
+    const struct token_query *query, struct tokens *out, struct err *err)
+{
+    enum { ID, LABEL, SCOPES, CREATED, EXPIRES, REVOKED };
+    CLEANUP(db_result_clear) struct db_result *r = NULL;
+    void *room = NULL;
+    enum err_code code = contact_sql_list_tokens(db, &r, err, db_id(&query->member),
+        db_bool(query->include_ended), db_id(query->after), db_int(query->limit));
+    if (code == ERR_OK)
+        code = store_room(arena, db_rows(r), sizeof(struct token_entry), &room, err);
+    if (code != ERR_OK)
+        return code;
+    struct tokens found = {room, db_rows(r)};
+    for (size_t i = 0; i < found.n; i++) {
+        found.items[i] = (struct token_entry){
+            .id = db_get_id(r, i, ID),
+            .label = store_text(arena, r, i, LABEL),
+            .scopes = db_get_int(r, i, SCOPES),
+            .created_us = db_get_time(r, i, CREATED),
+            .expires_us = time_or_zero(r, i, EXPIRES),
+            .revoked_us = time_or_zero(r, i, REVOKED),
+        };
+        if (!found.items[i].label)
+            return store_too_large(err);
+    }
+    *out = found;
+    return ERR_OK;
+}
+
 enum err_code store_create_token(
     struct db_session *db, const struct id *member, const struct token *token, struct err *err)
 {
@@ -193,12 +227,12 @@ enum err_code store_renew_token(struct db_session *db, const struct id *member,
     return code;
 }
 
-enum err_code store_revoke_token(struct db_session *db, const struct id *member,
-    const struct id *token, bool *is_hers, struct err *err)
+enum err_code store_revoke_token(
+    struct db_session *db, const struct id *member, const struct id *token, struct err *err)
 {
     CLEANUP(db_result_clear) struct db_result *r = NULL;
     enum err_code code = contact_sql_revoke_token(db, &r, err, db_id(member), db_id(token));
-    if (code == ERR_OK)
-        *is_hers = db_rows(r) == 1;
+    if (code == ERR_OK && db_rows(r) == 0)
+        return err_raise(err, REASON_TOKEN_NOT_FOUND, "you have no token of this id");
     return code;
 }

@@ -64,16 +64,44 @@ MUST_USE enum err_code store_add_member_facts(struct db_session *db, struct aren
 MUST_USE enum err_code store_list_time_zones(
     struct db_session *db, struct arena *arena, struct time_zones *out, struct err *err);
 
+/* Which tokens to list. */
+struct token_query {
+    struct id member;
+    bool include_ended;     /* also those that are revoked or expired */
+    const struct id *after; /* behind this one; NULL: from the newest */
+    int64_t limit;
+};
+
+/* A token as it is listed. */
+struct token_entry {
+    struct id id;
+    const char *label;
+    int64_t scopes;
+    int64_t created_us;
+    int64_t expires_us; /* 0: never */
+    int64_t revoked_us; /* 0: it is not */
+};
+
+struct tokens {
+    struct token_entry *items;
+    size_t n;
+};
+
+/* Newest first. */
+MUST_USE enum err_code store_list_tokens(struct db_session *db, struct arena *arena,
+    const struct token_query *query, struct tokens *out, struct err *err);
+
 /* MEMBER_NOT_FOUND. */
 MUST_USE enum err_code store_create_token(
     struct db_session *db, const struct id *member, const struct token *token, struct err *err);
 
-/* *is_hers: false when the member has no such token. One revoked before stays so. */
 /*
  * Another secret for a token made within the last ten minutes, instead of the first one. False: it
  * is too old, or revoked, or may do more than `token->scopes`, or lives longer than it.
  */
 MUST_USE enum err_code store_renew_token(struct db_session *db, const struct id *member,
     const struct token *token, bool *is_renewed, struct err *err);
-MUST_USE enum err_code store_revoke_token(struct db_session *db, const struct id *member,
-    const struct id *token, bool *is_hers, struct err *err);
+
+/* One revoked before stays so. TOKEN_NOT_FOUND. */
+MUST_USE enum err_code store_revoke_token(
+    struct db_session *db, const struct id *member, const struct id *token, struct err *err);

@@ -6,7 +6,7 @@
 
 /* member.c, login.c */
 command_fn run_member_add, run_member_update, run_whoami, run_login, run_logout, run_token_new,
-    run_token_revoke;
+    run_token_list, run_token_revoke;
 /* import.c, export.c, contacts.c */
 command_fn run_import_linkedin, run_imports, run_import_cancel, run_export, run_contacts,
     run_contact_show, run_fact_add, run_fact_remove, run_link;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tokens: kept on this machine, made, made useless. */
+#include "clock/clock.h"
 #include "commands.h"
+#include "resolve.h"
 #include "view.h"
 
 #include <errno.h>
@@ -100,9 +102,57 @@ enum status run_token_new(struct cli *cli)
     return STATUS_OK;
 }
 
+static const char *state_of(struct cli *cli, const json_t *token)
+{
+    int64_t revoked_us = view_int(token, "revokedUs");
+    int64_t expires_us = view_int(token, "expiresUs");
+    if (revoked_us != 0)
+        return arena_printf(&cli->arena, "revoked %s", view_ago(cli, revoked_us));
+    if (expires_us == 0)
+        return "never expires";
+    return expires_us > clock_wall_us(clock_system())
+               ? arena_printf(&cli->arena, "expires %s", view_until(cli, expires_us))
+               : arena_printf(&cli->arena, "expired %s", view_ago(cli, expires_us));
+}
+
+static bool add_token(struct cli *cli, json_t *token, void *arg)
+{
+    if (cli_emit(cli, token))
+        return true;
+    const json_t *scopes = json_object_get(token, "scopes");
+    bool may_write = false;
+    for (size_t i = 0; i < json_array_size(scopes); i++)
+        may_write =
+            may_write || strcmp(json_string_value(json_array_get(scopes, i)), "SCOPE_WRITE") == 0;
+    const char *state = state_of(cli, token);
+    const char *cells[] = {view_id(cli, view_raw(token, "id")), view_text(cli, token, "label"),
+        may_write ? "all" : "read only", view_ago(cli, view_int(token, "createdUs")),
+        state == NULL ? "" : state, view_is(token, "isCurrent") ? "in use here" : ""};
+    view_row(arg, cells);
+    return true;
+}
+
+enum status run_token_list(struct cli *cli)
+{
+    static const struct view_column columns[] = {{"id", VIEW_DIM, false, false},
+        {"label", VIEW_BOLD, false, true}, {"may", VIEW_PLAIN, false, false},
+        {"made", VIEW_PLAIN, false, false}, {"", VIEW_PLAIN, false, false},
+        {"", VIEW_PLAIN, false, false}};
+    struct view_table table = view_table(cli, columns, 6);
+    json_t *in = json_pack("{s:b}", "includeEnded", cli_has(cli, "all"));
+    if (!cli_each(cli, "ContactService/ListTokens", in, "tokens", 0, add_token, &table))
+        return cli->status;
+    view_print(&table);
+    cli_next(cli, "kith token revoke ID");
+    return STATUS_OK;
+}
+
 enum status run_token_revoke(struct cli *cli)
 {
-    const char *id = cli_operand(cli, 0);
+    const char *typed = cli_operand(cli, 0);
+    const char *id = typed == NULL ? NULL : resolve_token(cli, typed);
+    if (typed != NULL && id == NULL)
+        return cli->status;
     json_t *in = id == NULL ? json_pack("{s:b}", "current", 1) : json_pack("{s:s}", "tokenId", id);
     const json_t *reply = cli_call(cli, "ContactService/RevokeToken", in);
     if (reply == NULL)

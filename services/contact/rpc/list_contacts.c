@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "page.h"
 #include "reply.h"
 #include "request.h"
 #include "service.h"
@@ -55,35 +56,11 @@ static enum err_code read_query(struct rpc_ctx *ctx, const Kith__V1__ListContact
     return *list ? ERR_OK : request_too_large(ctx);
 }
 
-static enum err_code read_position(
-    struct rpc_ctx *ctx, const char *list, const char *token, struct contact_query *query)
+static struct page_position position_of(const struct contact *last)
 {
-    if (token[0] == '\0')
-        return ERR_OK;
-    struct page_position *after = arena_alloc(ctx->arena, sizeof *after);
-    if (!after)
-        return request_too_large(ctx);
-    if (!page_token_parse(list, token, after))
-        return err_raise(&ctx->err, REASON_PAGE_TOKEN_INVALID,
-            "page_token is not one that this list, with this filter, gave out");
-    query->after = after;
-    return ERR_OK;
-}
-
-/* One contact more than fits was asked for: whether there is a next page. */
-static enum err_code close_page(
-    struct rpc_ctx *ctx, const char *list, int64_t limit, struct contacts *page, char **token)
-{
-    if (page->n <= (size_t)limit)
-        return ERR_OK;
-    page->n = (size_t)limit;
-    const struct contact *last = &page->items[page->n - 1];
     struct page_position position = {.id = last->id};
     strncpy(position.key, last->name_fold, sizeof position.key - 1);
-    char text[PAGE_TOKEN_SIZE];
-    page_token_format(list, &position, text);
-    *token = arena_strdup(ctx->arena, text);
-    return *token ? ERR_OK : store_too_large(&ctx->err);
+    return position;
 }
 
 static enum err_code fill(
@@ -107,15 +84,18 @@ RPC_HANDLER(list_contacts, Kith__V1__ListContactsRequest, Kith__V1__ListContacts
     const char *list = NULL;
     enum err_code code = read_query(ctx, in, &query, &list);
     if (code == ERR_OK)
-        code = read_position(ctx, list, in->page_token, &query);
+        code = page_begin(ctx, list, in->page_token, &query.after);
     int64_t total = 0, limit = query.limit++;
     struct contacts page;
     if (code == ERR_OK)
         code = store_count_contacts(ctx->db, &query, &total, &ctx->err);
     if (code == ERR_OK)
         code = store_list_contacts(ctx->db, ctx->arena, &query, &page, &ctx->err);
-    if (code == ERR_OK)
-        code = close_page(ctx, list, limit, &page, &out->next_page_token);
+    if (code == ERR_OK && page.n > (size_t)limit) {
+        page.n = (size_t)limit;
+        const struct page_position last = position_of(&page.items[page.n - 1]);
+        code = page_end(ctx, list, &last, &out->next_page_token);
+    }
     if (code == ERR_OK)
         code = fill(ctx, &page, out);
     out->total = (uint64_t)total;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "domain/page_token.h"
+#include "page.h"
 #include "reply.h"
 #include "request.h"
 #include "service.h"
@@ -11,35 +11,6 @@ static const char *list_name(struct rpc_ctx *ctx, const struct invitation_query 
     id_format(&query->member, member);
     return arena_printf(
         ctx->arena, "invitations\n%s\n%s", member, query->include_closed ? "all" : "open");
-}
-
-static enum err_code read_position(
-    struct rpc_ctx *ctx, const char *list, const char *token, struct invitation_query *query)
-{
-    if (token[0] == '\0')
-        return ERR_OK;
-    struct page_position *after = arena_alloc(ctx->arena, sizeof *after);
-    if (!after)
-        return request_too_large(ctx);
-    if (!page_token_parse(list, token, after))
-        return err_raise(&ctx->err, REASON_PAGE_TOKEN_INVALID,
-            "page_token is not one that this list, with this filter, gave out");
-    query->after = &after->id;
-    return ERR_OK;
-}
-
-/* One more than fits was asked for: whether there is a next page. */
-static enum err_code close_page(
-    struct rpc_ctx *ctx, const char *list, int64_t limit, struct invitations *page, char **token)
-{
-    if (page->n <= (size_t)limit)
-        return ERR_OK;
-    page->n = (size_t)limit;
-    const struct page_position position = {.id = page->items[page->n - 1].id};
-    char text[PAGE_TOKEN_SIZE];
-    page_token_format(list, &position, text);
-    *token = arena_strdup(ctx->arena, text);
-    return *token ? ERR_OK : store_too_large(&ctx->err);
 }
 
 static enum err_code fill(
@@ -61,19 +32,24 @@ RPC_HANDLER(list_invitations, Kith__V1__ListInvitationsRequest, Kith__V1__ListIn
 {
     struct invitation_query query = {
         .member = ctx->principal.member, .include_closed = in->include_closed};
-    enum err_code code = request_page_size(ctx, in->page_size, &query.limit);
-    if (code != ERR_OK)
-        return code;
+    const struct page_position *after = NULL;
+    int64_t limit = 0;
     const char *list = list_name(ctx, &query);
     if (!list)
         return request_too_large(ctx);
-    code = read_position(ctx, list, in->page_token, &query);
-    int64_t limit = query.limit++;
+    enum err_code code = request_page_size(ctx, in->page_size, &limit);
+    if (code == ERR_OK)
+        code = page_begin(ctx, list, in->page_token, &after);
+    query.after = after ? &after->id : NULL;
+    query.limit = limit + 1;
     struct invitations page;
     if (code == ERR_OK)
         code = store_list_invitations(ctx->db, ctx->arena, &query, &page, &ctx->err);
-    if (code == ERR_OK)
-        code = close_page(ctx, list, limit, &page, &out->next_page_token);
+    if (code == ERR_OK && page.n > (size_t)limit) {
+        page.n = (size_t)limit;
+        const struct page_position last = {.id = page.items[page.n - 1].id};
+        code = page_end(ctx, list, &last, &out->next_page_token);
+    }
     if (code == ERR_OK)
         code = fill(ctx, &page, out);
     return code;

@@ -14,10 +14,7 @@ RPC_HANDLER(revoke_token, Kith__V1__RevokeTokenRequest, Kith__V1__RevokeTokenRes
     enum err_code code = ERR_OK;
     if (has_id)
         code = id_parse_field(in->token_id, "token_id", &token, &ctx->err);
-    bool is_hers = false;
     if (code == ERR_OK)
-        code = store_revoke_token(ctx->db, &ctx->principal.member, &token, &is_hers, &ctx->err);
-    if (code == ERR_OK && !is_hers)
-        return err_raise_field(&ctx->err, "token_id", "you have no token of this id");
+        code = store_revoke_token(ctx->db, &ctx->principal.member, &token, &ctx->err);
     return code;
 }

@@ -380,6 +380,16 @@ is_pinged() { [ "$(tail -n 100 "$KITH_LOGS/contact.log" | grep -c HealthService/
     KITH_TOKEN=$token run -0 kith contacts --limit 1
     KITH_TOKEN=$token run -4 kith ask "May I?"
     [[ $output == *"scope"* ]]
+    KITH_TOKEN=$token run -0 kith token list
+    [[ $output == *"test "*"read only"*"never expires  in use here"* ]]
+    [[ $output != *kith_* ]]
+    run -0 mira token revoke test
+    run -3 mira token revoke test
+    [[ ${lines[0]} == 'kith token revoke: you have no token "test"' ]]
+    run -3 mira token revoke 01890000-0000-7000-8000-000000000000
+    [[ ${lines[1]} == 'next: `kith token list` lists them.' ]]
+    run -0 mira token list --all
+    [[ $output == *"test "*"revoked just now"* ]]
     KITH_TOKEN=$(mira token new -q) run -0 kith token revoke
     token=$(kith --as jonas token new -q)
     kith --as jonas token revoke

@@ -130,7 +130,7 @@ has_invitation() { kith --as priyanka inbox --unread --json | grep -q INVITATION
     run -2 kith fact
     [[ ${lines[1]} == "next: kith fact add CONTACT KIND VALUE, kith fact remove CONTACT FACT" ]]
     run -3 kith explain TOKEN_INVALID
-    [ "${lines[1]}" = "next: kith explain REASON, one of: TOKEN_MISSING, TOKEN_MALFORMED, TOKEN_UNKNOWN" ]
+    [ "${lines[1]}" = "next: kith explain REASON, one of: TOKEN_MISSING, TOKEN_MALFORMED, TOKEN_UNKNOWN, TOKEN_NOT_FOUND" ]
 }
 
 @test "who has no contacts yet is told to bring them" {

@@ -25,6 +25,7 @@ struct row {
 static const struct row rows[] = {
     {"CreateMember", NOTHING, YES, YES, YES, YES, YES},
     {"CreateToken", NOTHING, TOKEN, YES, YES, YES, NO},
+    {"ListTokens", NOTHING, TOKEN, YES, YES, NO, NO},
     {"RevokeToken", OWN_TOKEN, TOKEN, YES, MISSING, NO, NO},
     {"GetMember", OWN_SELF, TOKEN, YES, MISSING, YES, YES},
     {"UpdateMember", NOTHING, TOKEN, YES, YES, NO, NO},
@@ -124,7 +125,7 @@ static enum verdict verdict_of(bool is_ok)
     bool is_missing = world.err.reason == REASON_CONTACT_NOT_FOUND ||
                       world.err.reason == REASON_MEMBER_NOT_FOUND ||
                       world.err.reason == REASON_IMPORT_NOT_FOUND ||
-                      strcmp(world.err.field, "token_id") == 0;
+                      world.err.reason == REASON_TOKEN_NOT_FOUND;
     return is_missing ? MISSING : YES;
 }
 

@@ -430,6 +430,89 @@ static void tokens_long_expired_or_revoked_are_forgotten_with_their_hashes(void 
         world_count("SELECT count(*) FROM contact.v1_token WHERE member_id = '%s'", ana.id), 2);
 }
 
+static const Kith__V1__ListTokensResponse *tokens_of(
+    const struct person *owner, bool include_ended, uint32_t page_size, char *page_token)
+{
+    Kith__V1__ListTokensRequest in = KITH__V1__LIST_TOKENS_REQUEST__INIT;
+    in.include_ended = include_ended;
+    in.page_size = page_size;
+    in.page_token = page_token;
+    return world_call(owner->client, "ListTokens", &in);
+}
+
+static char from_the_beginning[] = "";
+
+static void tokens_are_listed_with_all_but_their_text(void **state)
+{
+    (void)state;
+    Kith__V1__CreateTokenRequest in = KITH__V1__CREATE_TOKEN_REQUEST__INIT;
+    Kith__V1__Scope read = KITH__V1__SCOPE__SCOPE_READ;
+    in.label = (char[]){"laptop"};
+    in.scopes = &read;
+    in.n_scopes = 1;
+    in.expires_in_s = 3600;
+    const Kith__V1__CreateTokenResponse *made = world_call(ana.client, "CreateToken", &in);
+    (void)new_token(bo.client, KITH__V1__SCOPE__SCOPE_UNSPECIFIED);
+
+    const Kith__V1__ListTokensResponse *out = tokens_of(&ana, false, 0, from_the_beginning);
+    assert_int_equal(out->n_tokens, 2);
+    assert_string_equal(out->next_page_token, "");
+    const Kith__V1__Token *laptop = out->tokens[0], *first = out->tokens[1];
+    assert_string_equal(laptop->id, made->token_id);
+    assert_string_equal(laptop->label, "laptop");
+    assert_int_equal(laptop->n_scopes, 1);
+    assert_int_equal(laptop->scopes[0], KITH__V1__SCOPE__SCOPE_READ);
+    int64_t life_us = laptop->expires_us - laptop->created_us;
+    assert_in_range(life_us, INT64_C(3590000000), INT64_C(3610000000));
+    assert_int_equal(laptop->revoked_us, 0);
+    assert_false(laptop->is_current);
+    assert_int_equal(first->n_scopes, 2);
+    assert_int_equal(first->expires_us, 0);
+    assert_true(first->is_current);
+}
+
+static void tokens_that_ended_are_listed_when_asked_for(void **state)
+{
+    (void)state;
+    Kith__V1__RevokeTokenRequest in = KITH__V1__REVOKE_TOKEN_REQUEST__INIT;
+    in.token_id = new_token(ana.client, KITH__V1__SCOPE__SCOPE_UNSPECIFIED)->token_id;
+    (void)world_call(ana.client, "RevokeToken", &in);
+    char text[256];
+    (void)snprintf(text, sizeof(text),
+        "UPDATE contact.token SET expires_at = now() - interval '1 day' WHERE token_id = '%s'",
+        new_token(ana.client, KITH__V1__SCOPE__SCOPE_UNSPECIFIED)->token_id);
+    test_sql(world.admin, text);
+    assert_int_equal(tokens_of(&ana, false, 0, from_the_beginning)->n_tokens, 1);
+    const Kith__V1__ListTokensResponse *all = tokens_of(&ana, true, 0, from_the_beginning);
+    assert_int_equal(all->n_tokens, 3);
+    assert_true(all->tokens[0]->expires_us > 0 && all->tokens[0]->revoked_us == 0);
+    assert_string_equal(all->tokens[1]->id, in.token_id);
+    assert_true(all->tokens[1]->revoked_us > 0);
+}
+
+static void tokens_come_in_pages(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        (void)new_token(ana.client, KITH__V1__SCOPE__SCOPE_UNSPECIFIED);
+    char last[ID_TEXT_SIZE] = "g"; /* behind every id */
+    char *page = from_the_beginning;
+    size_t n = 0;
+    do {
+        const Kith__V1__ListTokensResponse *out = tokens_of(&ana, false, 2, page);
+        for (size_t i = 0; i < out->n_tokens; i++, n++) {
+            assert_true(strcmp(out->tokens[i]->id, last) < 0);
+            (void)snprintf(last, sizeof(last), "%s", out->tokens[i]->id);
+        }
+        page = out->next_page_token;
+    } while (page[0] != '\0');
+    assert_int_equal(n, 5);
+    Kith__V1__ListTokensRequest in = KITH__V1__LIST_TOKENS_REQUEST__INIT;
+    in.page_token = tokens_of(&ana, false, 2, from_the_beginning)->next_page_token;
+    in.include_ended = true;
+    (void)world_refused(ana.client, "ListTokens", &in, REASON_PAGE_TOKEN_INVALID);
+}
+
 static void another_members_token_can_not_be_revoked(void **state)
 {
     (void)state;
@@ -437,7 +520,7 @@ static void another_members_token_can_not_be_revoked(void **state)
         new_token(bo.client, KITH__V1__SCOPE__SCOPE_UNSPECIFIED);
     Kith__V1__RevokeTokenRequest in = KITH__V1__REVOKE_TOKEN_REQUEST__INIT;
     in.token_id = out->token_id;
-    (void)world_refused(ana.client, "RevokeToken", &in, REASON_FIELD_INVALID);
+    (void)world_refused(ana.client, "RevokeToken", &in, REASON_TOKEN_NOT_FOUND);
     assert_int_equal(
         world_count("SELECT count(*) FROM contact.v1_token WHERE token_id = '%s'", out->token_id),
         1);
@@ -468,6 +551,9 @@ int main(void)
         TEST(a_revoked_token_is_refused_within_a_second),
         TEST(a_token_can_revoke_itself),
         TEST(tokens_long_expired_or_revoked_are_forgotten_with_their_hashes),
+        TEST(tokens_are_listed_with_all_but_their_text),
+        TEST(tokens_that_ended_are_listed_when_asked_for),
+        TEST(tokens_come_in_pages),
         TEST(another_members_token_can_not_be_revoked),
     };
     return cmocka_run_group_tests(tests, world_start, world_stop);
