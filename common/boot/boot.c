@@ -30,6 +30,14 @@ int boot_failed(const char *program, const struct err *err)
     return 1;
 }
 
+int boot_unknown_command(const struct config_spec *spec, const char *command)
+{
+    enum { EXIT_USAGE = 2 };
+    (void)fprintf(stderr, "%s: there is no command \"%s\"\n  → %s; --help tells more\n",
+        spec->program, command, spec->usage);
+    return EXIT_USAGE;
+}
+
 enum err_code boot_open_log(
     const char *service, const struct service_options *options, struct err *err)
 {

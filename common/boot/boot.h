@@ -7,6 +7,7 @@
 
 #include "arena/arena.h"
 #include "auth/auth.h"
+#include "config/config.h"
 #include "config/service_options.h"
 #include "db/db.h"
 #include "queue/queue.h"
@@ -14,6 +15,9 @@
 
 /* Says on standard error what went wrong and what to do next. Returns 1, for exit(). */
 int boot_failed(const char *program, const struct err *err);
+
+/* Says on standard error that the program has no such command, and which it has. Returns 2. */
+int boot_unknown_command(const struct config_spec *spec, const char *command);
 
 /* The log of this process, named `service` in every line. */
 MUST_USE enum err_code boot_open_log(

@@ -281,20 +281,16 @@ static bool is_flag(const char *arg)
 }
 
 /*
- * Walk the arguments up to the first operand after the command. Twice: the first time to know what
- * is asked and which file to read, the second time, as the strongest source, to set options.
+ * Walk the arguments. Twice: the first time to know what is asked and which file to read, the
+ * second time, as the strongest source, to set options.
  */
 static enum err_code walk_flags(struct loader *l, char *const argv[], bool set)
 {
-    int i = argv[0] ? 1 : 0;
-    for (; argv[i]; i++) {
-        if (strcmp(argv[i], "--") == 0) {
-            i++;
-            break;
-        }
+    for (int i = argv[0] ? 1 : 0; argv[i]; i++) {
         if (!is_flag(argv[i])) {
             if (l->request->command && l->request->command != argv[i])
-                break;
+                return err_raise(l->err, REASON_CONFIG_INVALID,
+                    "\"%s\" is one too many: it takes one command, and options", argv[i]);
             l->request->command = argv[i];
             continue;
         }
@@ -305,7 +301,6 @@ static enum err_code walk_flags(struct loader *l, char *const argv[], bool set)
         if (code != ERR_OK)
             return code;
     }
-    l->request->first_operand = i;
     return ERR_OK;
 }
 

@@ -44,8 +44,7 @@ struct config_spec {
 struct config_request {
     bool wants_help;         /* --help or -h was given */
     bool wants_print_config; /* --print-config was given */
-    const char *command;     /* first argument that is no flag, or NULL */
-    int first_operand;       /* index in argv after the command */
+    const char *command;     /* the argument that is no flag, or NULL */
 };
 
 /*
@@ -57,7 +56,8 @@ struct config_request {
  * except where it is within two edits of one of ours (one, for names shorter than six letters):
  * that is a slip of the pen and refused. An empty variable counts as not set. A file is one
  * program's own: there, an unknown name is always an error. So is setting one option twice in one
- * source. Flags may stand before and after the command and end at the first operand after it.
+ * source. Flags may stand before and after the command; a second argument that is no flag is
+ * refused.
  */
 MUST_USE enum err_code config_load(const struct config_spec *spec, char *const argv[],
     char *const environ[], struct arena *arena, void *values, struct config_request *request,

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONFIG_MEMORY = 1 << 20, EXIT_USAGE = 2, MMAP_THRESHOLD = 128 << 10 };
+enum { CONFIG_MEMORY = 1 << 20, MMAP_THRESHOLD = 128 << 10 };
 
 static int serve(const struct contact_config *config, struct arena *arena)
 {
@@ -54,8 +54,7 @@ static int run(const char *command, const struct contact_config *config, struct 
         return boot_healthcheck("kith-contact", &config->service);
     if (strcmp(command, "new-token") == 0)
         return boot_new_token();
-    config_print_help(&contact_config_spec, stderr);
-    return EXIT_USAGE;
+    return boot_unknown_command(&contact_config_spec, command);
 }
 
 int main(int argc, char *argv[])

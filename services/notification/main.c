@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONFIG_MEMORY = 1 << 20, EXIT_USAGE = 2 };
+enum { CONFIG_MEMORY = 1 << 20 };
 
 static int serve(const struct notification_config *config, struct arena *arena)
 {
@@ -45,8 +45,7 @@ static int run(const char *command, const struct notification_config *config, st
         return migrate(config, arena);
     if (strcmp(command, "healthcheck") == 0)
         return boot_healthcheck("kith-notification", &config->service);
-    config_print_help(&notification_config_spec, stderr);
-    return EXIT_USAGE;
+    return boot_unknown_command(&notification_config_spec, command);
 }
 
 int main(int argc, char *argv[])

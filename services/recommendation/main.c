@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONFIG_MEMORY = 1 << 20, EXIT_USAGE = 2 };
+enum { CONFIG_MEMORY = 1 << 20 };
 
 static int serve(const struct recommendation_config *config, struct arena *arena)
 {
@@ -47,8 +47,7 @@ static int run(const char *command, const struct recommendation_config *config, 
         return migrate(config, arena);
     if (strcmp(command, "healthcheck") == 0)
         return boot_healthcheck("kith-recommendation", &config->service);
-    config_print_help(&recommendation_config_spec, stderr);
-    return EXIT_USAGE;
+    return boot_unknown_command(&recommendation_config_spec, command);
 }
 
 int main(int argc, char *argv[])

@@ -227,7 +227,30 @@ static void describe_method(
     describe_message(cli, schema, m->out);
 }
 
-/* Methods of services whose name ends so. The number of them. */
+/* The services that the process named by --process serves; NULL: none is named. False after saying
+ * that it does not answer. */
+static bool find_served(struct cli *cli, const json_t **services)
+{
+    *services = NULL;
+    if (!cli_has(cli, "process"))
+        return true;
+    const struct kith_call_options options = {.size = sizeof(options),
+        .timeout_ms = REFLECTION_MS,
+        .process = cli_option(cli, "process")};
+    const json_t *reply = cli_call_with(cli, "ReflectionService/ListServices", NULL, &options);
+    *services = json_object_get(reply, "services");
+    return reply != NULL;
+}
+
+static bool is_served(const json_t *services, const char *service)
+{
+    bool is_found = services == NULL;
+    for (size_t i = 0; i < json_array_size(services); i++)
+        is_found = is_found || strcmp(json_string_value(json_array_get(services, i)), service) == 0;
+    return is_found;
+}
+
+/* Methods of services whose name ends so, of one process where one is named. The number of them. */
 static size_t list_methods(
     struct cli *cli, const struct pbjson_schema *schema, const char *service, bool with_comments)
 {
@@ -237,11 +260,15 @@ static size_t list_methods(
     size_t n;
     size_t found = 0;
     const struct pbjson_method *methods = pbjson_schema_methods(schema, &n);
+    const json_t *services;
+    if (!find_served(cli, &services))
+        return 0;
     for (size_t i = 0; i < n; i++) {
         const struct pbjson_method *m = &methods[i];
         size_t len = strlen(m->service);
         size_t tail = strlen(service);
-        if (tail > len || strcmp(m->service + len - tail, service) != 0)
+        if (tail > len || strcmp(m->service + len - tail, service) != 0 ||
+            !is_served(services, m->service))
             continue;
         found++;
         const char *comment = method_comment(cli, schema, m);

@@ -318,6 +318,10 @@ routes_to_dana() {
 }
 
 @test "what there is to call describes itself" {
+    run -0 kith list --process notification
+    [[ $output == *NotificationService/ListNotifications* && $output == *HealthService/Ping* ]]
+    [[ $output != *ContactService* ]]
+    run -3 kith list ContactService --process notification
     run -0 kith list ContactService
     [[ $output == *kith.v1.ContactService/ImportFile* && $output != *RecommendationService* ]]
     run -0 kith describe ContactService/AddFact

@@ -161,6 +161,12 @@ has_invitation() { kith --as priyanka inbox --unread --json | grep -q INVITATION
     [[ ${lines[0]} == *"0 skipped" ]]
 }
 
+@test "a service's program names the command it does not have" {
+    run -2 "$KITH_HOME/app/bin/kith-contact" mirgate
+    [ "${lines[0]}" = 'kith-contact: there is no command "mirgate"' ]
+    [[ ${lines[1]} == *"kith-contact [serve|migrate|healthcheck|new-token]"* && ${#lines[@]} -eq 2 ]]
+}
+
 @test "a date nobody can read is said, with its row" {
     printf '%s\n' 'First Name,Last Name,Connected On' 'Zoë,Öberg,27 Jul 2024' 'Bo,Lind,soon' >dates.csv
     run -8 mira import linkedin --dry-run dates.csv
