@@ -15,6 +15,8 @@ enum {
     MAX_KEY = 64
 };
 
+static const char HEALTH[] = "/kith.v1.HealthService/";
+
 /* ---- life ---- */
 
 void rpc_client_set_token(struct rpc_client *client, const char *token)
@@ -287,6 +289,7 @@ uint64_t client_begin(struct rpc_client *client, const char *method,
     bool is_repeatable = r.options->idempotency_key || (r.method && r.method->is_idempotent);
     call->listener = *listener;
     call->cancel = r.options->cancel;
+    call->is_probe = strncmp(method, HEALTH, sizeof(HEALTH) - 1) == 0;
     /* A stream goes on from its cursor instead. */
     call->may_retry = is_repeatable && !r.options->is_begun_once && !listener->frame;
     if (client_call_write(call, &r, token, &err) == ERR_OK)

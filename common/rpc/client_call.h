@@ -38,6 +38,7 @@ struct client_call {
     size_t len;
     size_t capacity;
     bool may_retry;
+    bool is_probe; /* of a server's health: never held back */
     unsigned n_attempts;
     int64_t deadline_us;
     int64_t due_us; /* when somebody must look after it if nothing happens */

@@ -79,12 +79,13 @@ bool attempt_begin(struct client_call *call, int64_t now_us)
     bool is_held;
     struct endpoint *e = choose(call->client, call->endpoint, now_us, &is_held);
     call->n_attempts++;
-    if (is_held) {
+    if (is_held && !call->is_probe) {
         call->client->counts.n_throttled++;
         call->endpoint = e;
         call->state = CALL_ENDING;
         return false;
     }
+    throttle_send(&e->throttle, now_us);
     place(call, e, now_us);
     return true;
 }
@@ -186,7 +187,7 @@ static bool take_retry_token(struct client_call *call, const struct err *err, in
         call->endpoint->ejected_until_us = now_us + DRAINING_US;
         return !client->is_closing;
     }
-    if (is_pushed_back(err))
+    if (err->reason == REASON_SERVER_BUSY)
         call->endpoint->ejected_until_us = now_us + (int64_t)err->retry_after_ms * 1000;
     bool is_granted = !client->is_closing && client->retry_tokens > RETRY_FLOOR;
     if (client->retry_tokens >= RETRY_COST)
@@ -194,6 +195,7 @@ static bool take_retry_token(struct client_call *call, const struct err *err, in
     return is_granted;
 }
 
+/* The server's state: what RATE_LIMITED one caller says nothing of the others. */
 static void note_refusal(struct client_call *call, const struct err *err, int64_t now_us)
 {
     struct rpc_client *client = call->client;
@@ -220,7 +222,7 @@ void attempt_fail(struct client_call *call, const struct err *err)
 {
     struct rpc_client *client = call->client;
     int64_t now_us = clock_mono_us(clock_system());
-    if (is_pushed_back(err) && err->reason != REASON_CALL_THROTTLED)
+    if (is_pushed_back(err) && err->reason == REASON_SERVER_BUSY)
         note_refusal(call, err, now_us);
     uint32_t ceiling_us = (uint32_t)(BACKOFF_MS * 1000) << (call->n_attempts - 1);
     int64_t again_us =

@@ -5,6 +5,8 @@
 
 static const double TOKENS = 32, PER_SECOND = 2;
 
+enum { PROBE_US = 500 * 1000 };
+
 static void add(struct throttle *t, double tokens)
 {
     t->n_spent -= tokens;
@@ -29,9 +31,14 @@ void throttle_note(struct throttle *t, bool is_accepted, int64_t now_us)
         t->n_spent = TOKENS;
 }
 
+void throttle_send(struct throttle *t, int64_t now_us)
+{
+    t->sent_us = now_us;
+}
+
 bool throttle_holds(struct throttle *t, int64_t now_us)
 {
-    if (t->n_spent <= TOKENS / 2)
+    if (t->n_spent <= TOKENS / 2 || now_us - t->sent_us >= PROBE_US)
         return false;
     refill(t, now_us);
     double share = (t->n_spent - TOKENS / 2) / (TOKENS / 2);

@@ -8,7 +8,9 @@
  * Kept as tokens, like the throttle of gRPC's retries: a refusal takes one, a call accepted brings
  * one back, and so does time, two a second; with less than half of them, calls are held back at
  * random. Unlike a count of calls over some time this does not depend on how many were held back:
- * who calls in vain as fast as he can is not kept waiting for longer afterwards.
+ * who calls in vain as fast as he can is not kept waiting for longer afterwards. And a call always
+ * goes when none did for half a second: whoever calls seldom finds out as soon as anybody that it
+ * is over.
  *
  * Private to common/rpc, not thread-safe.
  */
@@ -21,10 +23,14 @@
 struct throttle {
     double n_spent; /* tokens */
     int64_t filled_us;
+    int64_t sent_us; /* when a call went last */
 };
 
 /* What the server made of a call. */
 void throttle_note(struct throttle *t, bool is_accepted, int64_t now_us);
+
+/* A call goes. */
+void throttle_send(struct throttle *t, int64_t now_us);
 
 /* Is the next call to be held back? */
 bool throttle_holds(struct throttle *t, int64_t now_us);

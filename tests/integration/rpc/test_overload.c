@@ -157,6 +157,20 @@ static void while_the_queue_stands_some_calls_are_refused_and_the_others_served(
     stop();
 }
 
+/* Calls of HealthService; with one worker, which is held, these end with their deadline. */
+static void expect_pings_sent(struct rpc_client *client)
+{
+    static const struct rpc_call_options options = {.timeout_ms = 20};
+    static const struct db_bytes in = {"", 0};
+    struct db_bytes out;
+    for (size_t i = 0; i < 20; i++) {
+        assert_int_not_equal(rpc_client_call_bytes(client, "/kith.v1.HealthService/Ping", &options,
+                                 &in, &loop.arena, &out, &loop.err),
+            ERR_OK);
+        assert_int_not_equal(loop.err.reason, REASON_CALL_THROTTLED);
+    }
+}
+
 static void what_a_busy_server_would_refuse_is_not_sent_and_counted(void **state)
 {
     (void)state;
@@ -172,6 +186,7 @@ static void what_a_busy_server_would_refuse_is_not_sent_and_counted(void **state
     }
     assert_true(rpc_client_count(loop.client).n_throttled > 0);
     assert_int_equal(rpc_client_count(other).n_throttled, 0); /* its own are not */
+    expect_pings_sent(loop.client);
     atomic_store(&loop.is_gate_closed, false);
     loop_await(n_done() == 101);
     assert_true(atomic_load(&n_throttled) > 0);
@@ -223,6 +238,27 @@ static void a_caller_with_no_time_left_is_told_that_he_calls_too_often(void **st
     stop();
 }
 
+/* One client may carry the calls of many. */
+static void one_who_calls_too_often_is_no_reason_to_hold_others_back(void **state)
+{
+    (void)state;
+    static const struct rpc_call_options options = {.timeout_ms = 100};
+    static const struct db_bytes in = {"", 0};
+    static const char method[] = "/kith.v1.NotificationService/ListNotifications";
+    struct db_bytes out;
+    start(&(struct loop_config){.token = "member", .limits = {.member_rate = 1}});
+    expect_limited(method, ERR_OK); /* by then the server knows whose token it is */
+    for (size_t i = 0; i < 200; i++)
+        rpc_client_call_async(loop.client, method, &options, &in, on_done, NULL);
+    loop_await(n_done() == 200);
+    assert_true(atomic_load(&n_limited) > 100);
+    rpc_client_set_token(loop.client, "other");
+    assert_ok(rpc_client_call_bytes(loop.client, method, NULL, &in, &loop.arena, &out, &loop.err),
+        &loop.err);
+    assert_int_equal(rpc_client_count(loop.client).n_throttled, 0);
+    stop();
+}
+
 static void who_guesses_tokens_is_slowed_down(void **state)
 {
     (void)state;
@@ -240,6 +276,7 @@ int main(void)
         cmocka_unit_test(what_a_busy_server_would_refuse_is_not_sent_and_counted),
         cmocka_unit_test(a_call_beyond_the_rate_is_made_again_when_the_server_says),
         cmocka_unit_test(a_caller_with_no_time_left_is_told_that_he_calls_too_often),
+        cmocka_unit_test(one_who_calls_too_often_is_no_reason_to_hold_others_back),
         cmocka_unit_test(who_guesses_tokens_is_slowed_down),
     };
     log_open("test", "test", LOG_FORMAT_LOGFMT, LOG_FATAL);

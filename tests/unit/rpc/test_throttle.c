@@ -26,6 +26,7 @@ static struct tally run(long per_s, long accepted_per_s, int64_t for_ms)
             tally.n_held++;
             continue;
         }
+        throttle_send(&throttle, now_us);
         bool is_accepted = credit >= 1;
         credit -= is_accepted;
         tally.n_accepted += is_accepted;
@@ -81,6 +82,14 @@ static void who_called_in_vain_as_fast_as_he_could_waits_no_longer(void **state)
     assert_int_equal(run(50, 1000, 5000).n_held, 0);
 }
 
+static void who_calls_seldom_is_not_held_back_once_it_is_over(void **state)
+{
+    (void)state;
+    (void)run(10000, 0, 5000);
+    now_us += 500 * MS;
+    assert_int_equal(run(2, 1000, 10000).n_held, 0);
+}
+
 static void of_few_calls_none_is_held_back(void **state)
 {
     (void)state;
@@ -99,6 +108,7 @@ int main(void)
         TEST(an_overloaded_server_is_sent_about_twice_what_it_accepts),
         TEST(what_is_accepted_again_is_sent_again_within_two_seconds),
         TEST(who_called_in_vain_as_fast_as_he_could_waits_no_longer),
+        TEST(who_calls_seldom_is_not_held_back_once_it_is_over),
         TEST(of_few_calls_none_is_held_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
