@@ -37,6 +37,26 @@ function(is_read stripped out)
     endif()
 endfunction()
 
+# A statement for one caller or many says how by its first line; then it has the form common/db/db.h
+# describes.
+function(is_keyed sql stripped out)
+    set(${out} false PARENT_SCOPE)
+    if(NOT sql MATCHES "^-- Keyed:")
+        return()
+    endif()
+    foreach(part "k[.]ord[ \n]+FROM unnest[(]" "WITH ORDINALITY AS k [(]" "k[.]ord BETWEEN 1 AND 64"
+            "ORDER BY k[.]ord")
+        if(NOT stripped MATCHES "${part}")
+            message(FATAL_ERROR "${file}: a keyed statement has ${part}; see common/db/db.h")
+        endif()
+    endforeach()
+    is_read("${stripped}" read)
+    if(NOT read)
+        message(FATAL_ERROR "${file}: a keyed statement only reads")
+    endif()
+    set(${out} true PARENT_SCOPE)
+endfunction()
+
 # Highest $n.
 function(count_params text out)
     string(REGEX MATCHALL "[$][0-9]+" params "${text}")
@@ -70,6 +90,7 @@ foreach(file IN LISTS FILES)
     strip("${sql}" stripped)
     count_params("${stripped}" n)
     is_read("${stripped}" read)
+    is_keyed("${sql}" "${stripped}" keyed)
     string(TOUPPER "${PREFIX}_SQL_${name}" id)
     set(args "")
     set(values "")
@@ -82,7 +103,7 @@ foreach(file IN LISTS FILES)
     string(APPEND code "
 static const struct db_stmt ${id} = {\"${PREFIX}.${name}\",
     \"${text}\",
-    ${n}, ${read}};
+    ${n}, ${read}, ${keyed}};
 
 MUST_USE static inline enum err_code ${PREFIX}_sql_${name}(
     struct db_session *session, struct db_result **result, struct err *err${args})

@@ -86,18 +86,26 @@ MUST_USE enum err_code params_encode(struct params *p, const struct prepared_stm
     const struct db_param *params, struct err *err);
 void params_fini(struct params *p);
 
-/* Is there a C type that can be bound to parameters of this type? */
-bool params_can_bind(Oid type);
+/* The same for `n` callers of a keyed statement; arrays of the values each of them gave. */
+MUST_USE enum err_code params_encode_keys(struct params *p, const struct prepared_stmt *prepared,
+    const struct db_param *const *callers, size_t n, struct err *err);
+
+/* Is there a C type that can be bound to parameters of this type, or as a key to arrays of it? */
+bool params_can_bind(Oid type, bool is_keyed);
 
 /* ---- query.c --------------------------------------------------------------------------------- */
 
 /* Prepare where needed, send, and wait for the result. */
 MUST_USE enum err_code conn_run(struct db_conn *c, const struct db_stmt *stmt,
-    const struct db_param *params, int64_t deadline_us, PGresult **out, struct err *err);
+    const struct db_param *params, int64_t deadline_us, struct db_result **out, struct err *err);
 
 /* ---- result.c -------------------------------------------------------------------------------- */
 
-struct db_result *result_from_pg(PGresult *r);
+/* A result of all rows. Takes `r`, also when it fails: INTERNAL_ERROR without memory. */
+MUST_USE enum err_code result_from_pg(PGresult *r, struct db_result **out, struct err *err);
+
+/* The same for the `n` callers of a keyed statement: to each the rows of her key. */
+MUST_USE enum err_code result_split(PGresult *r, size_t n, struct db_result **out, struct err *err);
 
 /* Is there a db_get_… that can read columns of this type? */
 bool result_can_read(Oid type);

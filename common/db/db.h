@@ -92,8 +92,9 @@ bool db_interrupt_is_set(const struct db_interrupt *i); /* false for NULL */
 /*
  * Tasks of one thread that read side by side. A session with `gather` set says what it wants to
  * read, outside a transaction, and calls `wait`, which lets other tasks run; when all of them wait,
- * db_gather_run() sends what they want as one round trip. A read that is slow, or was in the way of
- * the others, runs alone after them.
+ * db_gather_run() sends what they want as one round trip, and keyed statements that several of them
+ * want as one statement. A read that is slow, or was in the way of the others, runs alone after
+ * them; so does each of those that share a statement, should it fail.
  */
 struct db_gather;
 typedef void db_gather_wait_fn(void *arg);
@@ -135,7 +136,26 @@ struct db_stmt {
     const char *text;
     int n_params;
     bool is_read; /* changes nothing: outside a transaction it may share a round trip with others */
+    bool is_keyed; /* a read for one caller or many; see below */
 };
+
+/*
+ * A keyed statement answers all callers that ask the same thing at the same time, each with a key
+ * of its own, at little more than the cost of one. Its file begins with "-- Keyed:" and says
+ *
+ *     SELECT …, k.ord
+ *     FROM unnest($1::uuid[], …) WITH ORDINALITY AS k (member_id, …, ord)
+ *     JOIN …
+ *     WHERE k.ord BETWEEN 1 AND 64
+ *     ORDER BY k.ord, …
+ *
+ * Each $n is an array with one element per caller, and the last column tells whose row it is. The
+ * function made of it takes one caller's values and yields one caller's rows, whoever else asked;
+ * a lone caller is an array of one. The bounds of k.ord are what makes PostgreSQL plan it as it
+ * would for one key, by the index, at whatever size of array and table. For reads of few rows: what
+ * one caller gets lives until the last of them clears her result.
+ */
+enum { DB_KEYS_MAX = 64 };
 
 /* A parameter with its type; sent in binary. The pointers are borrowed until the call returns. */
 enum db_type {

@@ -32,10 +32,12 @@ struct db_gather {
     struct list alone; /* one by one, once no quick one waits */
 };
 
+/* Those that leave together, and what of them was sent. */
 struct row {
     struct gathered *items[PIPELINE_MAX];
-    int n;
-    int n_sent; /* these are in front */
+    struct shared_stmt stmts[PIPELINE_MAX];
+    size_t n;
+    size_t n_stmts;
 };
 
 static void append(struct list *list, struct gathered *g)
@@ -58,7 +60,7 @@ static struct gathered *take(struct list *list)
 /* ---- one task -------------------------------------------------------------------------------- */
 
 enum err_code gather_read(struct db_session *s, const struct db_stmt *stmt,
-    const struct db_param *params, PGresult **out, struct err *err)
+    const struct db_param *params, struct db_result **out, struct err *err)
 {
     struct db_gather *g = s->gather;
     int64_t deadline_us = session_deadline_us(s);
@@ -68,13 +70,14 @@ enum err_code gather_read(struct db_session *s, const struct db_stmt *stmt,
     struct gathered own;
     own.session = s;
     own.is_done = own.had_chance = false;
+    own.read.next = NULL;
     own.read.stmt = stmt;
     own.read.params = params;
     own.read.deadline_us = deadline_us;
     own.read.result = NULL;
     own.read.code = ERR_OK;
     own.read.is_unfinished = false;
-    append(combiner_takes(g->db->combiner, stmt) ? &g->quick : &g->alone, &own);
+    append(costs_is_slow(&g->db->costs, stmt) ? &g->alone : &g->quick, &own);
     while (!own.is_done)
         g->wait(g->arg);
     if (own.read.code == ERR_OK)
@@ -120,21 +123,37 @@ static void settle(struct db_gather *g, struct gathered *one, int64_t now_us)
     one->is_done = true;
 }
 
+/* To the others that ask the same, if it is a keyed statement. */
+static void join(struct row *row, const struct prepared_stmt *prepared, struct shared_read *read)
+{
+    size_t i = 0;
+    while (i < row->n_stmts && !(prepared->stmt->is_keyed && row->stmts[i].prepared == prepared))
+        i++;
+    struct shared_stmt *stmt = &row->stmts[i];
+    if (i == row->n_stmts) {
+        *stmt = (struct shared_stmt){prepared, NULL, 0};
+        row->n_stmts++;
+    }
+    read->next = stmt->first;
+    stmt->first = read;
+    stmt->n++;
+}
+
 static void send_row(struct row *row, struct db_conn *conn, int64_t until_us)
 {
-    const struct prepared_stmt *ignored;
-    for (int i = 0; i < row->n && !conn->is_broken; i++) {
+    for (size_t i = 0; i < row->n && !conn->is_broken; i++) {
+        const struct prepared_stmt *prepared;
         struct shared_read *read = &row->items[i]->read;
-        read->code = conn_prepare(conn, read->stmt, until_us, &ignored, &read->err);
+        read->code = conn_prepare(conn, read->stmt, until_us, &prepared, &read->err);
+        if (read->code == ERR_OK)
+            join(row, prepared, read);
     }
     pipeline_enter(conn);
-    for (int i = 0; i < row->n; i++) {
-        struct gathered *one = row->items[i];
-        if (one->read.code != ERR_OK || !pipeline_send(conn, &one->read))
-            continue;
-        row->items[i] = row->items[row->n_sent];
-        row->items[row->n_sent++] = one;
-    }
+    size_t n_sent = 0;
+    for (size_t i = 0; i < row->n_stmts; i++)
+        if (pipeline_send(conn, &row->stmts[i]))
+            row->stmts[n_sent++] = row->stmts[i];
+    row->n_stmts = n_sent;
     pipeline_sync(conn);
 }
 
@@ -142,19 +161,21 @@ static void run_row(struct db_gather *g, struct row *row, struct db_conn *conn, 
 {
     int64_t started_us = conn_now_us();
     send_row(row, conn, until_us);
-    for (int i = 0; i < row->n_sent; i++)
-        if (!pipeline_receive(conn, &row->items[i]->read, until_us))
+    for (size_t i = 0; i < row->n_stmts; i++)
+        if (!pipeline_receive(conn, &row->stmts[i], until_us))
             break;
     pipeline_leave(conn, until_us);
     /* The time of all, in equal shares: a slow one is found out when it is alone or with few. */
-    int64_t took_us = conn_now_us() - started_us;
-    for (int i = 0; i < row->n_sent; i++)
-        combiner_note_cost(g->db->combiner, row->items[i]->read.stmt, took_us / row->n_sent);
+    int64_t took_us = conn_now_us() - started_us, n_sent = 0;
+    for (size_t i = 0; i < row->n_stmts; i++)
+        n_sent += (int64_t)row->stmts[i].n;
+    for (size_t i = 0; i < row->n_stmts; i++)
+        costs_note(&g->db->costs, row->stmts[i].first->stmt, took_us / n_sent);
 }
 
 static void fail_row(struct row *row, const struct err *err)
 {
-    for (int i = 0; i < row->n; i++) {
+    for (size_t i = 0; i < row->n; i++) {
         struct shared_read *read = &row->items[i]->read;
         /* Who has time left tries alone: it was somebody else's that was up. */
         read->is_unfinished = err->reason == REASON_DEADLINE_PASSED;
@@ -165,7 +186,8 @@ static void fail_row(struct row *row, const struct err *err)
 
 static void run_quick(struct db_gather *g)
 {
-    struct row row = {.n = 0};
+    struct row row;
+    row.n = row.n_stmts = 0;
     int64_t until_us = INT64_MAX;
     for (struct gathered *one; row.n < PIPELINE_MAX && (one = take(&g->quick)) != NULL;) {
         row.items[row.n++] = one;
@@ -187,7 +209,7 @@ static void run_quick(struct db_gather *g)
         fail_row(&row, &err);
     }
     now_us = conn_now_us();
-    for (int i = 0; i < row.n; i++)
+    for (size_t i = 0; i < row.n; i++)
         settle(g, row.items[i], now_us);
 }
 

@@ -6,4 +6,4 @@
 
 /* As db_query, of a read outside a transaction. */
 MUST_USE enum err_code gather_read(struct db_session *s, const struct db_stmt *stmt,
-    const struct db_param *params, PGresult **out, struct err *err);
+    const struct db_param *params, struct db_result **out, struct err *err);

@@ -2,6 +2,7 @@
 #include "db/conn.h"
 #include "db/pgtype.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
 
@@ -116,11 +117,20 @@ static const struct binding {
 
 enum { N_BINDINGS = sizeof(bindings) / sizeof(bindings[0]) };
 
-bool params_can_bind(Oid type)
+/* The type of the elements; 0 where it is no array of ours. */
+static Oid element_of(Oid array)
+{
+    for (int i = 0; i < N_BINDINGS; i++)
+        if (bindings[i].oid == array)
+            return bindings[i].element;
+    return 0;
+}
+
+bool params_can_bind(Oid type, bool is_keyed)
 {
     for (int i = 0; i < N_BINDINGS; i++)
         if (bindings[i].oid == type)
-            return true;
+            return !is_keyed || bindings[i].element != 0;
     return false;
 }
 
@@ -207,7 +217,18 @@ static size_t array_size(const struct db_param *p, const struct binding *b)
     return size;
 }
 
-/* Appends element i and returns the place after it; NULL if a number does not fit its type. */
+/* Appends an element and returns the place after it. Without data it is SQL NULL. */
+static unsigned char *put_bytes(unsigned char *to, struct db_bytes item)
+{
+    unsigned char *data = to + sizeof(int32_t);
+    pg_put32(to, item.data ? (int32_t)item.len : -1);
+    if (!item.data)
+        return data;
+    memcpy(data, item.data, item.len);
+    return data + item.len;
+}
+
+/* The same with element i; NULL if a number does not fit its type. */
 static unsigned char *put_item(
     unsigned char *to, const struct db_param *p, const struct binding *b, size_t i)
 {
@@ -216,31 +237,27 @@ static unsigned char *put_item(
         pg_put32(to, (int32_t)b->width);
         return put_fixed_item(data, p, b, i) ? data + b->width : NULL;
     }
-    struct db_bytes item = b->width ? (struct db_bytes){NULL, 0} : variable_item(p, i);
-    if (!item.data) {
-        pg_put32(to, -1);
-        return data;
-    }
-    pg_put32(to, (int32_t)item.len);
-    memcpy(data, item.data, item.len);
-    return data + item.len;
+    return put_bytes(to, b->width ? (struct db_bytes){NULL, 0} : variable_item(p, i));
 }
 
 /* Number of dimensions, has-NULLs flag, element type; then per dimension length and lower bound. */
+static unsigned char *put_header(unsigned char *to, Oid element, size_t n)
+{
+    pg_put32(to, n > 0);
+    pg_put32(to + 4, 1);
+    pg_put32(to + 8, (int32_t)element);
+    if (n == 0)
+        return to + EMPTY_ARRAY_HEADER;
+    pg_put32(to + 12, (int32_t)n);
+    pg_put32(to + 16, 1);
+    return to + ARRAY_HEADER;
+}
+
 static bool put_array(
     unsigned char *to, const struct db_param *p, const struct binding *b, size_t *len)
 {
-    unsigned char *at = to;
     size_t n = p->value.array.n;
-    pg_put32(at, n > 0);
-    pg_put32(at + 4, 1);
-    pg_put32(at + 8, (int32_t)b->element);
-    at += EMPTY_ARRAY_HEADER;
-    if (n > 0) {
-        pg_put32(at, (int32_t)n);
-        pg_put32(at + 4, 1);
-        at += ARRAY_HEADER - EMPTY_ARRAY_HEADER;
-    }
+    unsigned char *at = put_header(to, b->element, n);
     for (size_t i = 0; at && i < n; i++)
         at = put_item(at, p, b, i);
     *len = at ? (size_t)(at - to) : 0;
@@ -248,6 +265,16 @@ static bool put_array(
 }
 
 /* ---- one parameter --------------------------------------------------------------------------- */
+
+static enum err_code too_large(struct err *err)
+{
+    return err_raise(err, REASON_REQUEST_TOO_LARGE, "more than the database takes at once");
+}
+
+static enum err_code out_of_range(int i, struct err *err)
+{
+    return err_raise(err, REASON_INTERNAL_ERROR, "a number in $%d is out of range", i + 1);
+}
 
 static void set_value(struct params *out, int i, const void *data, size_t len)
 {
@@ -261,64 +288,82 @@ static enum err_code encode_array(
 {
     size_t size = array_size(p, b);
     if (size > INT_MAX)
-        return err_raise(err, REASON_REQUEST_TOO_LARGE, "more than the database takes at once");
+        return too_large(err);
     out->owned[i] = malloc(size);
     if (!out->owned[i])
         return err_raise(err, REASON_INTERNAL_ERROR, "out of memory");
     size_t len;
     if (!put_array(out->owned[i], p, b, &len))
-        return err_raise(err, REASON_INTERNAL_ERROR, "a number in $%d is out of range", i + 1);
+        return out_of_range(i, err);
     set_value(out, i, out->owned[i], len);
     return ERR_OK;
 }
 
-static enum err_code encode_value(
-    struct params *out, int i, const struct db_param *p, const struct binding *b, struct err *err)
+/* A value that is no array as bytes: where it lies, or in `room`. False if out of range. */
+static bool encode_scalar(
+    const struct db_param *p, const struct binding *b, unsigned char room[8], struct db_bytes *out)
 {
-    unsigned char *scalar = out->scalars[i];
-    size_t width = b->width;
+    *out = (struct db_bytes){room, b->width};
     switch (p->type) {
     case DB_TEXT:
-        set_value(out, i, p->value.text, strlen(p->value.text));
-        return ERR_OK;
+        *out = (struct db_bytes){p->value.text, strlen(p->value.text)};
+        return true;
     case DB_BYTES:
-        if (p->value.bytes.len > INT_MAX)
-            return err_raise(err, REASON_REQUEST_TOO_LARGE, "more than the database takes at once");
-        set_value(out, i, p->value.bytes.data, p->value.bytes.len);
-        return ERR_OK;
+        *out = p->value.bytes;
+        return true;
     case DB_ID:
-        set_value(out, i, p->value.id, sizeof(struct id));
-        return ERR_OK;
+        out->data = p->value.id;
+        return true;
     case DB_INT:
-        if (!put_int(scalar, width, p->value.num))
-            return err_raise(
-                err, REASON_INTERNAL_ERROR, "the number in $%d is out of range", i + 1);
-        break;
+        return put_int(room, b->width, p->value.num);
     case DB_FLOAT:
-        put_float(scalar, p->value.real);
-        break;
+        put_float(room, p->value.real);
+        return true;
     case DB_BOOL:
-        scalar[0] = p->value.flag;
-        break;
+        room[0] = p->value.flag;
+        return true;
     case DB_TIME:
-        put_time(scalar, p->value.num);
-        break;
+        put_time(room, p->value.num);
+        return true;
     case DB_TEXT_ARRAY:
     case DB_ID_ARRAY:
     case DB_INT_ARRAY:
     case DB_FLOAT_ARRAY:
     case DB_TIME_ARRAY:
     case DB_BYTES_ARRAY:
-        return encode_array(out, i, p, b, err);
+        break;
     }
-    set_value(out, i, scalar, width);
+    return false;
+}
+
+static enum err_code encode_value(
+    struct params *out, int i, const struct db_param *p, const struct binding *b, struct err *err)
+{
+    struct db_bytes bytes;
+    if (b->element)
+        return encode_array(out, i, p, b, err);
+    if (!encode_scalar(p, b, out->scalars[i], &bytes))
+        return out_of_range(i, err);
+    if (bytes.len > INT_MAX)
+        return too_large(err);
+    set_value(out, i, bytes.data, bytes.len);
     return ERR_OK;
 }
 
-enum err_code params_encode(struct params *out, const struct prepared_stmt *prepared,
-    const struct db_param *params, struct err *err)
+/* How $i of this type is bound to what the caller gave. */
+static enum err_code choose_binding(const struct db_stmt *stmt, int i, const struct db_param *given,
+    Oid type, const struct binding **out, struct err *err)
 {
-    const struct db_stmt *stmt = prepared->stmt;
+    *out = find_binding(given->type, type);
+    if ((*out)->oid == type)
+        return ERR_OK;
+    return err_raise(err, REASON_INTERNAL_ERROR,
+        "%s: $%d is type oid %u for PostgreSQL, but was given by %s() (oid %u)", stmt->name, i + 1,
+        type, (*out)->c_name, (*out)->oid);
+}
+
+static void begin(struct params *out, const struct db_stmt *stmt)
+{
     out->n = stmt->n_params;
     for (int i = 0; i < out->n; i++) {
         out->values[i] = NULL;
@@ -326,15 +371,79 @@ enum err_code params_encode(struct params *out, const struct prepared_stmt *prep
         out->lengths[i] = 0;
         out->formats[i] = 1;
     }
+}
+
+enum err_code params_encode(struct params *out, const struct prepared_stmt *prepared,
+    const struct db_param *params, struct err *err)
+{
+    const struct db_stmt *stmt = prepared->stmt;
+    if (stmt->is_keyed)
+        return params_encode_keys(out, prepared, &params, 1, err);
+    begin(out, stmt);
     for (int i = 0; i < out->n; i++) {
-        const struct binding *b = find_binding(params[i].type, prepared->types[i]);
-        if (b->oid != prepared->types[i])
-            return err_raise(err, REASON_INTERNAL_ERROR,
-                "%s: $%d is type oid %u for PostgreSQL, but was given by %s() (oid %u)", stmt->name,
-                i + 1, prepared->types[i], b->c_name, b->oid);
-        if (params[i].is_null)
-            continue;
-        enum err_code code = encode_value(out, i, &params[i], b, err);
+        const struct binding *b;
+        enum err_code code = choose_binding(stmt, i, &params[i], prepared->types[i], &b, err);
+        if (code == ERR_OK && !params[i].is_null)
+            code = encode_value(out, i, &params[i], b, err);
+        if (code != ERR_OK)
+            return code;
+    }
+    return ERR_OK;
+}
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+/* A caller's value on its way into the array. */
+struct key {
+    struct db_bytes bytes; /* without data: SQL NULL */
+    unsigned char room[8];
+};
+
+static enum err_code encode_key(struct key *key, int i, const struct db_stmt *stmt,
+    const struct db_param *given, Oid type, struct err *err)
+{
+    const struct binding *b;
+    enum err_code code = choose_binding(stmt, i, given, type, &b, err);
+    key->bytes = (struct db_bytes){NULL, 0};
+    if (code != ERR_OK || given->is_null)
+        return code;
+    if (!encode_scalar(given, b, key->room, &key->bytes))
+        return out_of_range(i, err);
+    return key->bytes.len > INT_MAX ? too_large(err) : ERR_OK;
+}
+
+static enum err_code put_keys(
+    struct params *out, int i, Oid type, const struct key *keys, size_t n, struct err *err)
+{
+    size_t size = ARRAY_HEADER;
+    for (size_t k = 0; k < n; k++)
+        size += sizeof(int32_t) + keys[k].bytes.len;
+    if (size > INT_MAX)
+        return too_large(err);
+    out->owned[i] = malloc(size);
+    if (!out->owned[i])
+        return err_raise(err, REASON_INTERNAL_ERROR, "out of memory");
+    unsigned char *at = put_header(out->owned[i], type, n);
+    for (size_t k = 0; k < n; k++)
+        at = put_bytes(at, keys[k].bytes);
+    set_value(out, i, out->owned[i], size);
+    return ERR_OK;
+}
+
+enum err_code params_encode_keys(struct params *out, const struct prepared_stmt *prepared,
+    const struct db_param *const *callers, size_t n, struct err *err)
+{
+    const struct db_stmt *stmt = prepared->stmt;
+    struct key keys[DB_KEYS_MAX];
+    assert(n <= DB_KEYS_MAX);
+    begin(out, stmt);
+    for (int i = 0; i < out->n; i++) {
+        Oid type = element_of(prepared->types[i]);
+        enum err_code code = ERR_OK;
+        for (size_t k = 0; k < n && code == ERR_OK; k++)
+            code = encode_key(&keys[k], i, stmt, &callers[k][i], type, err);
+        if (code == ERR_OK)
+            code = put_keys(out, i, type, keys, n, err);
         if (code != ERR_OK)
             return code;
     }

@@ -7,22 +7,48 @@ void pipeline_enter(struct db_conn *conn)
         conn->is_broken = true;
 }
 
-bool pipeline_send(struct db_conn *conn, struct shared_read *read)
+static void leave_unfinished(struct shared_stmt *stmt)
 {
-    const struct prepared_stmt *prepared = conn_find_prepared(conn, read->stmt);
-    if (!prepared || conn->is_broken) {
+    for (struct shared_read *read = stmt->first; read; read = read->next)
         read->is_unfinished = true;
-        return false;
+}
+
+/* Whose fault it was is known of one; of several, each shall see alone. */
+static void fail(struct shared_stmt *stmt, enum err_code code, const struct err *err)
+{
+    if (stmt->n > 1) {
+        leave_unfinished(stmt);
+    } else {
+        stmt->first->code = code;
+        stmt->first->err = *err;
     }
+}
+
+static enum err_code encode(struct params *out, const struct shared_stmt *stmt, struct err *err)
+{
+    const struct db_param *callers[PIPELINE_MAX];
+    size_t n = 0;
+    for (const struct shared_read *read = stmt->first; read; read = read->next)
+        callers[n++] = read->params;
+    return n == 1 ? params_encode(out, stmt->prepared, callers[0], err)
+                  : params_encode_keys(out, stmt->prepared, callers, n, err);
+}
+
+bool pipeline_send(struct db_conn *conn, struct shared_stmt *stmt)
+{
     struct params params;
-    read->code = params_encode(&params, prepared, read->params, &read->err);
-    if (read->code == ERR_OK && !PQsendQueryPrepared(conn->pg, prepared->name, params.n,
-                                    params.values, params.lengths, params.formats, 1)) {
-        conn->is_broken = true;
-        read->is_unfinished = true;
+    struct err err;
+    enum err_code code = encode(&params, stmt, &err);
+    bool is_sent = false;
+    if (code != ERR_OK) {
+        fail(stmt, code, &err);
+    } else {
+        is_sent = !conn->is_broken && PQsendQueryPrepared(conn->pg, stmt->prepared->name, params.n,
+                                          params.values, params.lengths, params.formats, 1);
+        conn->is_broken |= !is_sent;
     }
     params_fini(&params);
-    return read->code == ERR_OK && !read->is_unfinished;
+    return is_sent;
 }
 
 void pipeline_sync(struct db_conn *conn)
@@ -31,24 +57,40 @@ void pipeline_sync(struct db_conn *conn)
         conn->is_broken = true;
 }
 
-static void take_result(struct db_conn *conn, struct shared_read *read, PGresult *r)
+static void take_rows(struct shared_stmt *stmt, PGresult *r)
+{
+    struct db_result *results[PIPELINE_MAX];
+    struct err err;
+    enum err_code code =
+        stmt->n == 1 ? result_from_pg(r, results, &err) : result_split(r, stmt->n, results, &err);
+    size_t i = 0;
+    if (code != ERR_OK)
+        fail(stmt, code, &err);
+    else
+        for (struct shared_read *read = stmt->first; read; read = read->next)
+            read->result = results[i++];
+}
+
+static void take_result(struct db_conn *conn, struct shared_stmt *stmt, PGresult *r)
 {
     ExecStatusType status = PQresultStatus(r);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
-        read->result = r;
+        take_rows(stmt, r);
         return;
     }
     if (status == PGRES_PIPELINE_ABORTED) {
-        read->is_unfinished = true;
+        leave_unfinished(stmt);
     } else {
-        read->code = sqlstate_raise(&read->err, conn->pg, r, read->stmt->name);
+        struct err err;
+        enum err_code code = sqlstate_raise(&err, conn->pg, r, stmt->prepared->stmt->name);
         conn->is_broken =
-            PQstatus(conn->pg) == CONNECTION_BAD || read->err.reason == REASON_DATABASE_UNAVAILABLE;
+            PQstatus(conn->pg) == CONNECTION_BAD || err.reason == REASON_DATABASE_UNAVAILABLE;
+        fail(stmt, code, &err);
     }
     PQclear(r);
 }
 
-bool pipeline_receive(struct db_conn *conn, struct shared_read *read, int64_t until_us)
+bool pipeline_receive(struct db_conn *conn, struct shared_stmt *stmt, int64_t until_us)
 {
     if (conn->is_broken)
         return false;
@@ -57,7 +99,7 @@ bool pipeline_receive(struct db_conn *conn, struct shared_read *read, int64_t un
         conn->is_broken = true;
         return false;
     }
-    take_result(conn, read, PQgetResult(conn->pg));
+    take_result(conn, stmt, PQgetResult(conn->pg));
     if (!conn->is_broken && PQgetResult(conn->pg) != NULL) /* the end of this statement's results */
         conn->is_broken = true;
     return !conn->is_broken;

@@ -192,9 +192,7 @@ static struct db *new_pool(const struct db_config *config)
     db->config.app_name = copy_of(config->app_name);
     db->idle = calloc((size_t)db->config.pool_size, sizeof(struct db_conn *));
     assert(db->n_idle == 0);
-    /* Half the connections at most: writes and transactions need theirs alone. */
-    db->combiner = combiner_new((int)(db->config.pool_size + 1) / 2);
-    if (!db->idle || !db->config.conninfo || !db->combiner) {
+    if (!db->idle || !db->config.conninfo) {
         db_close(db);
         return NULL;
     }
@@ -208,7 +206,6 @@ void db_close(struct db *db)
     for (size_t i = 0; i < db->n_idle; i++)
         conn_free(db->idle[i]);
     free(db->idle);
-    combiner_free(db->combiner);
     free((void *)(uintptr_t)db->config.conninfo);
     free((void *)(uintptr_t)db->config.password);
     free((void *)(uintptr_t)db->config.app_name);

@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "db/combine.h"
 #include "db/conn.h"
+#include "db/costs.h"
 
 #include <pthread.h>
 
@@ -18,7 +18,7 @@ struct db {
     size_t n_open;       /* idle and leased */
     unsigned failures;   /* connection attempts failed in a row */
     int64_t retry_at_us; /* no new attempt before this */
-    struct combiner *combiner;
+    struct costs costs;
 };
 
 struct db_tx {

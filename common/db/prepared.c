@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/conn.h"
+#include "db/pgtype.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +78,13 @@ void conn_forget_prepared(struct db_conn *c)
     c->n_prepared = 0;
 }
 
+static bool ends_with_ord(const PGresult *description)
+{
+    int last = PQnfields(description) - 1;
+    return last >= 0 && strcmp(PQfname(description, last), "ord") == 0 &&
+           PQftype(description, last) == PG_INT8;
+}
+
 /* What can be said about a statement before it ever runs is said here, in the developer's words. */
 static enum err_code check_shape(
     const struct db_stmt *stmt, const PGresult *description, struct err *err)
@@ -86,15 +94,18 @@ static enum err_code check_shape(
         return err_raise(err, REASON_INTERNAL_ERROR, "%s has %d parameters, declared are %d",
             stmt->name, n, stmt->n_params);
     for (int i = 0; i < n; i++)
-        if (!params_can_bind(PQparamtype(description, i)))
+        if (!params_can_bind(PQparamtype(description, i), stmt->is_keyed))
             return err_raise(err, REASON_INTERNAL_ERROR,
-                "%s: no db_… parameter can be bound to $%d (type oid %u); cast it", stmt->name,
-                i + 1, PQparamtype(description, i));
+                "%s: no db_… parameter can be bound to $%d (type oid %u); cast it%s", stmt->name,
+                i + 1, PQparamtype(description, i), stmt->is_keyed ? " to an array" : "");
     for (int i = 0; i < PQnfields(description); i++)
         if (!result_can_read(PQftype(description, i)))
             return err_raise(err, REASON_INTERNAL_ERROR,
                 "%s: no db_get_… can read column %d, %s (type oid %u); cast it", stmt->name, i,
                 PQfname(description, i), PQftype(description, i));
+    if (stmt->is_keyed && !ends_with_ord(description))
+        return err_raise(err, REASON_INTERNAL_ERROR,
+            "%s is keyed: its last column must be k.ord of WITH ORDINALITY", stmt->name);
     return ERR_OK;
 }
 

@@ -28,18 +28,20 @@ static bool may_write(const struct db_stmt *stmt)
 }
 
 static enum err_code send_and_finish(struct db_conn *conn, const struct prepared_stmt *prepared,
-    const struct params *params, int64_t deadline_us, PGresult **out, struct err *err)
+    const struct params *params, int64_t deadline_us, struct db_result **out, struct err *err)
 {
+    PGresult *r;
     if (!PQsendQueryPrepared(conn->pg, prepared->name, params->n, params->values, params->lengths,
             params->formats, 1)) {
         conn->is_broken = PQstatus(conn->pg) == CONNECTION_BAD;
         return sqlstate_raise(err, conn->pg, NULL, prepared->stmt->name);
     }
-    return conn_finish(conn, prepared->stmt->name, deadline_us, out, err);
+    enum err_code code = conn_finish(conn, prepared->stmt->name, deadline_us, &r, err);
+    return code == ERR_OK ? result_from_pg(r, out, err) : code;
 }
 
 enum err_code conn_run(struct db_conn *conn, const struct db_stmt *stmt,
-    const struct db_param *values, int64_t deadline_us, PGresult **out, struct err *err)
+    const struct db_param *values, int64_t deadline_us, struct db_result **out, struct err *err)
 {
     const struct prepared_stmt *prepared;
     enum err_code code = conn_prepare(conn, stmt, deadline_us, &prepared, err);
@@ -60,10 +62,14 @@ static void note_failed(const struct db_session *s, const struct err *err)
         s->tx->failed = err->reason;
 }
 
-/* Its own transaction: the connection breaking, or a doubtful commit, leaves a change in doubt. */
-enum err_code query_alone(struct db_session *s, const struct db_stmt *stmt,
-    const struct db_param *params, PGresult **out, struct err *err)
+/*
+ * Its own transaction: the connection breaking, or a doubtful commit, leaves a change in doubt.
+ * *is_lost: the connection broke, and with it what was read.
+ */
+static enum err_code run_once(struct db_session *s, const struct db_stmt *stmt,
+    const struct db_param *params, struct db_result **out, bool *is_lost, struct err *err)
 {
+    *is_lost = false;
     int64_t deadline_us = session_deadline_us(s);
     struct db_conn *conn;
     enum err_code code = pool_lease(s->db, deadline_us, &conn, err);
@@ -74,53 +80,46 @@ enum err_code query_alone(struct db_session *s, const struct db_stmt *stmt,
     int64_t started_us = conn_now_us();
     code = conn_run(conn, stmt, params, deadline_us, out, err);
     if (stmt->is_read)
-        combiner_note_cost(s->db->combiner, stmt, conn_now_us() - started_us);
-    bool is_lost = conn->is_broken && code != ERR_OK && err->reason == REASON_DATABASE_UNAVAILABLE;
-    if (conn->is_commit_in_doubt || (is_lost && may_write(stmt))) {
+        costs_note(&s->db->costs, stmt, conn_now_us() - started_us);
+    *is_lost = conn->is_broken && code != ERR_OK && err->reason == REASON_DATABASE_UNAVAILABLE;
+    if (conn->is_commit_in_doubt || (*is_lost && may_write(stmt))) {
         struct err cause = *err;
-        pg_result_clear(out);
+        db_result_clear(out);
         code = err_raise(err, REASON_COMMIT_IN_DOUBT,
             "the database did not confirm the change; it may or may not have been made");
-        if (is_lost)
+        if (*is_lost)
             err_detail(err, "%s", cause.detail);
     }
     pool_release(s->db, conn);
     return code;
 }
 
-/* Together with other threads' reads, or, where that came to nothing, alone. */
-static enum err_code run_read(struct db_session *s, const struct db_stmt *stmt,
-    const struct db_param *params, PGresult **out, struct err *err)
+enum err_code query_alone(struct db_session *s, const struct db_stmt *stmt,
+    const struct db_param *params, struct db_result **out, struct err *err)
 {
-    bool is_rerun = true;
-    if (s->gather)
-        return gather_read(s, stmt, params, out, err);
-    if (combiner_takes(s->db->combiner, stmt)) {
-        enum err_code code = combiner_run(s, stmt, params, out, &is_rerun, err);
-        if (code != ERR_OK || !is_rerun)
-            return code;
-    }
-    return query_alone(s, stmt, params, out, err);
+    bool is_lost;
+    enum err_code code = run_once(s, stmt, params, out, &is_lost, err);
+    return is_lost && stmt->is_read ? run_once(s, stmt, params, out, &is_lost, err) : code;
 }
 
 enum err_code db_query(struct db_session *s, const struct db_stmt *stmt,
     const struct db_param *params, struct db_result **out, struct err *err)
 {
     int64_t started_us = conn_now_us();
-    PGresult *r = NULL;
+    struct db_result *r = NULL;
     enum err_code code = session_check(s, err);
     if (code != ERR_OK)
         return code;
     if (s->tx)
         code = conn_run(s->tx->conn, stmt, params, s->tx->deadline_us, &r, err);
-    else if (stmt->is_read)
-        code = run_read(s, stmt, params, &r, err);
+    else if (stmt->is_read && s->gather)
+        code = gather_read(s, stmt, params, &r, err);
     else
         code = query_alone(s, stmt, params, &r, err);
     s->db_us += conn_now_us() - started_us;
     code = session_outcome(s, code, err);
     if (code == ERR_OK)
-        *out = result_from_pg(r);
+        *out = r;
     else
         note_failed(s, err);
     return code;

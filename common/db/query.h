@@ -4,6 +4,6 @@
 
 #include "db/pool.h"
 
-/* As db_query, outside a transaction. */
+/* As db_query, outside a transaction. A read whose connection breaks is run once more. */
 MUST_USE enum err_code query_alone(struct db_session *s, const struct db_stmt *stmt,
-    const struct db_param *params, PGresult **out, struct err *err);
+    const struct db_param *params, struct db_result **out, struct err *err);

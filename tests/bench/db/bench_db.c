@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_db THREADS SECONDS [alone|write]: rate of db_query for one row by primary key, by so many
- * threads at once. "alone": each on a connection of its own, as before reads were combined;
- * "write": one INSERT each. Run it by tests/with-postgres --durable.
+ * bench_db THREADS SECONDS [read|write]: rate of db_query for one row by primary key, or of one
+ * INSERT, by so many threads at once. Run it by tests/with-postgres --durable.
  */
 #include "db_test.h"
 
@@ -58,7 +57,6 @@ static void choose_statement(const char *mode)
 {
     if (strcmp(mode, "write") == 0)
         stmt = (struct db_stmt){"bench.put", "INSERT INTO log (n) VALUES ($1::int8)", 1, false};
-    stmt.is_read = strcmp(mode, "together") == 0;
 }
 
 int main(int argc, char **argv)
@@ -66,7 +64,7 @@ int main(int argc, char **argv)
     if (argc < 3 || argc > 4)
         return 2;
     size_t n_threads = strtoul(argv[1], NULL, 10);
-    const char *mode = argc == 4 ? argv[3] : "together";
+    const char *mode = argc == 4 ? argv[3] : "read";
     if (n_threads < 1 || n_threads > MAX_THREADS)
         return 2;
     choose_statement(mode);

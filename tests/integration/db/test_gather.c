@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads of several fibers of one thread that share a round trip. */
-#include "db_test.h"
-#include "fiber/fiber.h"
+#include "crew.h"
 
-enum { TASKS = 32, ROUNDS = 50, US_PER_MS = 1000, SHORT_MS = 300, NAP_S = 100 };
+enum { TASKS = 32, ROUNDS = 50, SHORT_MS = 300, NAP_S = 100 };
 
 static struct db *db;
 static struct db *admin;
@@ -18,65 +17,6 @@ static const struct db_stmt doze = {"gather.doze", "SELECT $1::int8 FROM pg_slee
 static const struct db_stmt count_backends = {"gather.backends",
     "SELECT count(*) + 0 * $1::int8 FROM pg_stat_activity WHERE application_name = 'gathered'", 1,
     true};
-
-struct crew;
-
-/* A task asks once per round, and remembers how that ended and when. */
-struct task {
-    struct crew *crew;
-    struct fiber *fiber;
-    const struct db_stmt *stmt;
-    int64_t id;
-    int64_t timeout_ms; /* 0: the default */
-    enum err_code code;
-    int n_rows;
-    int64_t got;
-    int done_as; /* which of the crew was it to be done: the first, … */
-};
-
-struct crew {
-    struct db_gather *gather;
-    struct task tasks[TASKS];
-    struct task *running;
-    int n_done;
-    int n_trips;
-};
-
-static void ask(struct task *t)
-{
-    struct err err = {0};
-    int64_t deadline_us =
-        t->timeout_ms == 0 ? 0 : clock_mono_us(clock_system()) + t->timeout_ms * US_PER_MS;
-    struct db_session s = db_session(db, deadline_us);
-    s.gather = t->crew->gather;
-    const struct db_param params[] = {db_int(t->id)};
-    CLEANUP(db_result_clear) struct db_result *r = NULL;
-    t->code = db_query(&s, t->stmt, params, &r, &err);
-    t->n_rows = t->code == ERR_OK ? (int)db_rows(r) : 0;
-    t->got = t->n_rows > 0 ? db_get_int(r, 0, 0) : -1;
-}
-
-static void work(void *arg)
-{
-    struct task *t = arg;
-    for (;;) {
-        ask(t);
-        t->done_as = ++t->crew->n_done;
-        fiber_pause(t->fiber);
-    }
-}
-
-static void wait_for_others(void *arg)
-{
-    struct crew *crew = arg;
-    fiber_pause(crew->running->fiber);
-}
-
-static void resume(struct crew *crew, struct task *t)
-{
-    crew->running = t;
-    fiber_resume(t->fiber);
-}
 
 static int open_databases(void **state)
 {
@@ -98,51 +38,21 @@ static int close_databases(void **state)
 
 static int new_crew(void **state)
 {
-    struct crew *crew = calloc(1, sizeof(*crew));
-    assert_non_null(crew);
-    crew->gather = db_gather_new(db, wait_for_others, crew);
-    assert_non_null(crew->gather);
-    for (int i = 0; i < TASKS; i++) {
-        struct task *t = &crew->tasks[i];
-        *t = (struct task){.crew = crew, .stmt = &get_item, .id = i};
-        t->fiber = fiber_new(work, t);
-        assert_non_null(t->fiber);
-    }
-    *state = crew;
+    *state = crew_new(db, TASKS, &get_item);
     return 0;
 }
 
-static int free_crew(void **state)
+static int end_crew(void **state)
 {
-    struct crew *crew = *state;
-    for (int i = 0; i < TASKS; i++)
-        fiber_free(crew->tasks[i].fiber);
-    db_gather_free(crew->gather);
-    free(crew);
+    crew_free(*state);
     return 0;
-}
-
-/* Everybody asks once. */
-static void run_round(struct crew *crew)
-{
-    crew->n_done = crew->n_trips = 0;
-    for (int i = 0; i < TASKS; i++) {
-        crew->tasks[i].done_as = 0;
-        resume(crew, &crew->tasks[i]);
-    }
-    for (; crew->n_done < TASKS; crew->n_trips++) {
-        db_gather_run(crew->gather);
-        for (int i = 0; i < TASKS; i++)
-            if (crew->tasks[i].done_as == 0)
-                resume(crew, &crew->tasks[i]);
-    }
 }
 
 static void assert_has_its_row(const struct task *t)
 {
     assert_int_equal(t->code, ERR_OK);
-    assert_int_equal(t->n_rows, 1);
-    assert_int_equal(t->got, t->id);
+    assert_int_equal(db_rows(t->result), 1);
+    assert_int_equal(db_get_int(t->result, 0, 0), t->params[0].value.num);
 }
 
 static void everybody_gets_the_own_row_in_one_round_trip(void **state)
@@ -150,8 +60,8 @@ static void everybody_gets_the_own_row_in_one_round_trip(void **state)
     struct crew *crew = *state;
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < TASKS; i++)
-            crew->tasks[i].id = (round * 7 + i * 31) % 1000;
-        run_round(crew);
+            crew->tasks[i].params[0] = db_int((round * 7 + i * 31) % 1000);
+        crew_ask(crew);
         assert_int_equal(crew->n_trips, 1);
         for (int i = 0; i < TASKS; i++)
             assert_has_its_row(&crew->tasks[i]);
@@ -165,7 +75,7 @@ static void an_error_is_only_its_owners(void **state)
     crew->tasks[6].stmt = &wrong;
     crew->tasks[20].stmt = &divide;
     for (int round = 0; round < 3; round++) {
-        run_round(crew);
+        crew_ask(crew);
         for (int i = 0; i < TASKS; i++) {
             if (crew->tasks[i].stmt == &get_item)
                 assert_has_its_row(&crew->tasks[i]);
@@ -181,7 +91,7 @@ static void a_slow_read_is_done_last(void **state)
     struct crew *crew = *state;
     crew->tasks[0].stmt = &doze;
     for (int round = 0; round < 2; round++) {
-        run_round(crew);
+        crew_ask(crew);
         for (int i = 0; i < TASKS; i++)
             assert_has_its_row(&crew->tasks[i]);
         assert_int_equal(crew->tasks[0].done_as, TASKS);
@@ -194,7 +104,7 @@ static void only_the_read_whose_deadline_passes_ends_by_it(void **state)
     crew->tasks[3].stmt = &nap;
     crew->tasks[3].timeout_ms = SHORT_MS;
     int64_t started_us = clock_mono_us(clock_system());
-    run_round(crew);
+    crew_ask(crew);
     assert_true(clock_mono_us(clock_system()) - started_us < NAP_S * 1000000LL / 2);
     for (int i = 0; i < TASKS; i++)
         if (i != 3)
@@ -206,7 +116,7 @@ static void an_expired_read_ends_alone(void **state)
 {
     struct crew *crew = *state;
     crew->tasks[9].timeout_ms = -1;
-    run_round(crew);
+    crew_ask(crew);
     assert_int_equal(crew->tasks[9].code, ERR_DEADLINE_EXCEEDED);
     for (int i = 0; i < TASKS; i++)
         if (i != 9)
@@ -216,10 +126,10 @@ static void an_expired_read_ends_alone(void **state)
 static void a_cut_connection_is_not_noticed(void **state)
 {
     struct crew *crew = *state;
-    run_round(crew);
+    crew_ask(crew);
     test_sql(admin, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE "
                     "application_name = 'gathered'");
-    run_round(crew);
+    crew_ask(crew);
     for (int i = 0; i < TASKS; i++)
         assert_has_its_row(&crew->tasks[i]);
 }
@@ -230,12 +140,12 @@ static void a_row_needs_one_connection(void **state)
     test_sql(admin, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE "
                     "application_name = 'gathered'");
     crew->tasks[1].stmt = &count_backends;
-    crew->tasks[1].id = 0;
-    run_round(crew);
-    assert_int_equal(crew->tasks[1].got, 1);
+    crew->tasks[1].params[0] = db_int(0);
+    crew_ask(crew);
+    assert_int_equal(db_get_int(crew->tasks[1].result, 0, 0), 1);
 }
 
-#define GATHER_TEST(f) cmocka_unit_test_setup_teardown(f, new_crew, free_crew)
+#define GATHER_TEST(f) cmocka_unit_test_setup_teardown(f, new_crew, end_crew)
 
 int main(void)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads of many threads that share few connections. */
 #include "db_test.h"
 
 #include <sched.h>
@@ -13,18 +14,17 @@ static atomic_bool is_over;
 static atomic_int n_wrong;
 
 static const struct db_stmt get_item = {
-    "combine.get", "SELECT id, text FROM item WHERE id = $1::int8", 1, true};
+    "threads.get", "SELECT id, text FROM item WHERE id = $1::int8", 1, true};
 static const struct db_stmt get_other = {
-    "combine.other", "SELECT -id FROM item WHERE id = $1::int8", 1, true};
+    "threads.other", "SELECT -id FROM item WHERE id = $1::int8", 1, true};
 static const struct db_stmt divide = {
-    "combine.divide", "SELECT 1 / (id - id) FROM item WHERE id = $1::int8", 1, true};
-static const struct db_stmt nap = {"combine.nap", "SELECT $1::int8 FROM pg_sleep(100)", 1,
-    true}; /* slow, and not yet known for it */
+    "threads.divide", "SELECT 1 / (id - id) FROM item WHERE id = $1::int8", 1, true};
+static const struct db_stmt nap = {"threads.nap", "SELECT $1::int8 FROM pg_sleep(100)", 1, true};
 
 static int open_databases(void **state)
 {
     (void)state;
-    db = test_db_open(NULL, "combined", 6); /* three leaders for many threads */
+    db = test_db_open(NULL, "threads", 6);
     admin = test_db_open(NULL, "admin", 1);
     test_sql(admin, "CREATE TABLE item (id int8 PRIMARY KEY, text text)");
     test_sql(admin, "INSERT INTO item SELECT i, 'text ' || i FROM generate_series(0, 999) AS i");
@@ -108,7 +108,7 @@ static void every_thread_gets_its_own_rows(void **state)
     (void)state;
     run_threads(read_items, read_items);
     assert_in_range(test_sql_int(admin, "SELECT count(*) FROM pg_stat_activity WHERE "
-                                        "application_name = 'combined'"),
+                                        "application_name = 'threads'"),
         1, 6);
 }
 
@@ -125,7 +125,7 @@ static void *cut_connections(void *arg)
     (void)arg;
     while (!atomic_load(&is_over)) {
         test_sql(admin, "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM "
-                        "pg_stat_activity WHERE application_name = 'combined' LIMIT 1) AS one");
+                        "pg_stat_activity WHERE application_name = 'threads' LIMIT 1) AS one");
         for (int i = 0; i < 2000; i++)
             (void)sched_yield();
     }
@@ -166,7 +166,7 @@ static void one_cut_is_not_noticed(void **state)
     (void)state;
     check_item(1);
     test_sql(admin, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE "
-                    "application_name = 'combined'");
+                    "application_name = 'threads'");
     check_item(2);
     assert_int_equal(atomic_load(&n_wrong), 0);
 }
@@ -188,7 +188,7 @@ static void *sleep_past_the_deadline(void *arg)
 static int64_t n_napping(void)
 {
     return test_sql_int(admin, "SELECT count(*) FROM pg_stat_activity WHERE "
-                               "application_name = 'combined' AND wait_event = 'PgSleep'");
+                               "application_name = 'threads' AND wait_event = 'PgSleep'");
 }
 
 static void a_slow_read_ends_at_its_deadline_and_the_others_finish(void **state)
