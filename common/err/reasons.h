@@ -49,10 +49,10 @@
         "Copy the whole token, beginning with kith_.") \
     X(TOKEN_UNKNOWN, UNAUTHENTICATED, \
         "The token is unknown, expired or revoked.", \
-        "Log in again with a current token; `kith token new` makes one.") \
+        "`kith token new` makes another where you are still logged in; else the operator does.") \
     X(SCOPE_MISSING, PERMISSION_DENIED, \
         "The token is valid but does not carry the scope this method needs.", \
-        "Use a token made with that scope.") \
+        "Use a token that has it: `kith token list` shows what yours may, `kith token new` makes one.") \
     X(CALLER_NOT_ALLOWED, PERMISSION_DENIED, \
         "This kind of caller may not call this method.", \
         "`kith describe METHOD` says who may.") \
@@ -124,7 +124,7 @@
     /* Contacts and members. */ \
     X(MEMBER_NOT_FOUND, NOT_FOUND, \
         "There is no such member, or not one you may see.", \
-        "Check the id.") \
+        "Check the id; `kith whoami` shows your own.") \
     X(TOKEN_NOT_FOUND, NOT_FOUND, \
         "There is no such token of yours.", \
         "`kith token list` lists them.") \
@@ -147,8 +147,8 @@
         "There is no such invitation, or it is not for you.", \
         "`kith invitations` lists yours; ask for a new code if it was mistyped.") \
     X(INVITATION_CLOSED, FAILED_PRECONDITION, \
-        "The invitation was accepted, declined, withdrawn or has expired.", \
-        "Ask for a new one.") \
+        "The invitation was accepted, declined or has expired.", \
+        "Ask who sent it for a new one.") \
     X(INVITATION_PENDING, ALREADY_EXISTS, \
         "An invitation to this contact is open already.", \
         "Send her its code again: `kith invitations`.") \
@@ -158,13 +158,13 @@
     /* Imports. */ \
     X(IMPORT_NOT_FOUND, NOT_FOUND, \
         "There is no such import of yours.", \
-        "Check the id.") \
+        "`kith imports` lists them.") \
     X(IMPORT_FORMAT_UNKNOWN, INVALID_ARGUMENT, \
         "The file is not of the named format: its header was not found.", \
-        "The message shows the header seen and the one expected.") \
+        "The message shows the header seen and the one expected: send the file that has it.") \
     X(IMPORT_EMPTY, INVALID_ARGUMENT, \
         "The file has the right header but no row could be imported.", \
-        "The message says why rows were skipped.") \
+        "The message says why rows were skipped; mend them, or export the file again.") \
     X(IMPORT_TOO_LARGE, RESOURCE_EXHAUSTED, \
         "The file is over the limit of an import.", \
         "Split the file.") \
@@ -175,8 +175,8 @@
         "The chunk does not continue where the upload stands.", \
         "Continue at the offset the message names, or start the import anew.") \
     X(IMPORT_CLOSED, FAILED_PRECONDITION, \
-        "The import is finished; it takes no more chunks.", \
-        "Start a new import.") \
+        "The import is finished: it takes no more chunks and can not be given up.", \
+        "`kith imports` shows how it went; what came later is another import.") \
     /* Asks. */ \
     X(ASK_NOT_FOUND, NOT_FOUND, \
         "There is no such ask, or it is neither yours nor sent to you.", \
@@ -201,7 +201,7 @@
         "See `kith show ASK`, or ask all the same: `kith ask --again`.") \
     X(DECISION_NOT_FOUND, NOT_FOUND, \
         "There is no record of such a routing decision of yours.", \
-        "Check the id.") \
+        "`kith show ASK --why` shows that of a question; a preview's is kept for 30 days.") \
     /* Notifications. */ \
     X(NOTIFICATION_NOT_FOUND, NOT_FOUND, \
         "There is no such notification in your inbox.", \

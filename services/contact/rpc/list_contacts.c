@@ -38,7 +38,7 @@ static enum err_code read_id_part(struct rpc_ctx *ctx, const char *text, const c
 }
 
 static enum err_code read_query(struct rpc_ctx *ctx, const Kith__V1__ListContactsRequest *in,
-    struct contact_query *query, const char **list)
+    struct contact_query *query, struct page *page)
 {
     query->member = ctx->principal.member;
     enum err_code code = request_fold(ctx, in->tag, &query->tag);
@@ -49,55 +49,46 @@ static enum err_code read_query(struct rpc_ctx *ctx, const Kith__V1__ListContact
     if (code == ERR_OK)
         code = read_id_part(ctx, in->id_part, &query->id_part);
     if (code == ERR_OK)
-        code = request_page_size(ctx, in->page_size, &query->limit);
+        code = page_begin(ctx, list_name(ctx, query), in->page_size, in->page_token, page);
     if (code != ERR_OK)
         return code;
-    *list = list_name(ctx, query);
-    return *list ? ERR_OK : request_too_large(ctx);
-}
-
-static struct page_position position_of(const struct contact *last)
-{
-    struct page_position position = {.id = last->id};
-    strncpy(position.key, last->name_fold, sizeof position.key - 1);
-    return position;
+    query->after = page->after;
+    query->limit = page->limit + 1;
+    return ERR_OK;
 }
 
 static enum err_code fill(
-    struct rpc_ctx *ctx, const struct contacts *page, Kith__V1__ListContactsResponse *out)
+    struct rpc_ctx *ctx, const struct contacts *found, Kith__V1__ListContactsResponse *out)
 {
-    out->contacts = arena_calloc(ctx->arena, page->n + 1, sizeof *out->contacts);
+    out->contacts = arena_calloc(ctx->arena, found->n + 1, sizeof *out->contacts);
     if (!out->contacts)
         return store_too_large(&ctx->err);
-    for (size_t i = 0; i < page->n; i++) {
-        enum err_code code = reply_contact(ctx, &page->items[i], &out->contacts[i]);
+    for (size_t i = 0; i < found->n; i++) {
+        enum err_code code = reply_contact(ctx, &found->items[i], &out->contacts[i]);
         if (code != ERR_OK)
             return code;
     }
-    out->n_contacts = page->n;
+    out->n_contacts = found->n;
     return ERR_OK;
 }
 
 RPC_HANDLER(list_contacts, Kith__V1__ListContactsRequest, Kith__V1__ListContactsResponse)
 {
     struct contact_query query = {.tag = NULL};
-    const char *list = NULL;
-    enum err_code code = read_query(ctx, in, &query, &list);
-    if (code == ERR_OK)
-        code = page_begin(ctx, list, in->page_token, &query.after);
-    int64_t total = 0, limit = query.limit++;
-    struct contacts page;
+    struct page page;
+    struct contacts found;
+    int64_t total = 0;
+    enum err_code code = read_query(ctx, in, &query, &page);
     if (code == ERR_OK)
         code = store_count_contacts(ctx->db, &query, &total, &ctx->err);
     if (code == ERR_OK)
-        code = store_list_contacts(ctx->db, ctx->arena, &query, &page, &ctx->err);
-    if (code == ERR_OK && page.n > (size_t)limit) {
-        page.n = (size_t)limit;
-        const struct page_position last = position_of(&page.items[page.n - 1]);
-        code = page_end(ctx, list, &last, &out->next_page_token);
-    }
-    if (code == ERR_OK)
-        code = fill(ctx, &page, out);
+        code = store_list_contacts(ctx->db, ctx->arena, &query, &found, &ctx->err);
+    if (code != ERR_OK)
+        return code;
     out->total = (uint64_t)total;
-    return code;
+    if (page_cut(&page, &found.n)) {
+        const struct contact *last = &found.items[found.n - 1];
+        code = page_end(ctx, &page, &last->id, last->name_fold, &out->next_page_token);
+    }
+    return code == ERR_OK ? fill(ctx, &found, out) : code;
 }

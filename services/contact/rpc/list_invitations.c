@@ -14,17 +14,17 @@ static const char *list_name(struct rpc_ctx *ctx, const struct invitation_query 
 }
 
 static enum err_code fill(
-    struct rpc_ctx *ctx, const struct invitations *page, Kith__V1__ListInvitationsResponse *out)
+    struct rpc_ctx *ctx, const struct invitations *found, Kith__V1__ListInvitationsResponse *out)
 {
-    out->invitations = arena_calloc(ctx->arena, page->n + 1, sizeof *out->invitations);
+    out->invitations = arena_calloc(ctx->arena, found->n + 1, sizeof *out->invitations);
     if (!out->invitations)
         return store_too_large(&ctx->err);
-    for (size_t i = 0; i < page->n; i++) {
-        enum err_code code = reply_invitation(ctx, &page->items[i], &out->invitations[i]);
+    for (size_t i = 0; i < found->n; i++) {
+        enum err_code code = reply_invitation(ctx, &found->items[i], &out->invitations[i]);
         if (code != ERR_OK)
             return code;
     }
-    out->n_invitations = page->n;
+    out->n_invitations = found->n;
     return ERR_OK;
 }
 
@@ -32,25 +32,16 @@ RPC_HANDLER(list_invitations, Kith__V1__ListInvitationsRequest, Kith__V1__ListIn
 {
     struct invitation_query query = {
         .member = ctx->principal.member, .include_closed = in->include_closed};
-    const struct page_position *after = NULL;
-    int64_t limit = 0;
-    const char *list = list_name(ctx, &query);
-    if (!list)
-        return request_too_large(ctx);
-    enum err_code code = request_page_size(ctx, in->page_size, &limit);
-    if (code == ERR_OK)
-        code = page_begin(ctx, list, in->page_token, &after);
-    query.after = after ? &after->id : NULL;
-    query.limit = limit + 1;
-    struct invitations page;
-    if (code == ERR_OK)
-        code = store_list_invitations(ctx->db, ctx->arena, &query, &page, &ctx->err);
-    if (code == ERR_OK && page.n > (size_t)limit) {
-        page.n = (size_t)limit;
-        const struct page_position last = {.id = page.items[page.n - 1].id};
-        code = page_end(ctx, list, &last, &out->next_page_token);
-    }
-    if (code == ERR_OK)
-        code = fill(ctx, &page, out);
-    return code;
+    struct page page;
+    struct invitations found;
+    enum err_code code =
+        page_begin(ctx, list_name(ctx, &query), in->page_size, in->page_token, &page);
+    if (code != ERR_OK)
+        return code;
+    query.after = page_after_id(&page);
+    query.limit = page.limit + 1;
+    code = store_list_invitations(ctx->db, ctx->arena, &query, &found, &ctx->err);
+    if (code == ERR_OK && page_cut(&page, &found.n))
+        code = page_end(ctx, &page, &found.items[found.n - 1].id, "", &out->next_page_token);
+    return code == ERR_OK ? fill(ctx, &found, out) : code;
 }

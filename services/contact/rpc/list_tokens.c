@@ -14,17 +14,17 @@ static const char *list_name(struct rpc_ctx *ctx, const struct token_query *quer
 }
 
 static enum err_code fill(
-    struct rpc_ctx *ctx, const struct tokens *page, Kith__V1__ListTokensResponse *out)
+    struct rpc_ctx *ctx, const struct tokens *found, Kith__V1__ListTokensResponse *out)
 {
-    out->tokens = arena_calloc(ctx->arena, page->n + 1, sizeof *out->tokens);
+    out->tokens = arena_calloc(ctx->arena, found->n + 1, sizeof *out->tokens);
     if (!out->tokens)
         return store_too_large(&ctx->err);
-    for (size_t i = 0; i < page->n; i++) {
-        enum err_code code = reply_token(ctx, &page->items[i], &out->tokens[i]);
+    for (size_t i = 0; i < found->n; i++) {
+        enum err_code code = reply_token(ctx, &found->items[i], &out->tokens[i]);
         if (code != ERR_OK)
             return code;
     }
-    out->n_tokens = page->n;
+    out->n_tokens = found->n;
     return ERR_OK;
 }
 
@@ -32,25 +32,16 @@ RPC_HANDLER(list_tokens, Kith__V1__ListTokensRequest, Kith__V1__ListTokensRespon
 {
     struct token_query query = {
         .member = ctx->principal.member, .include_ended = in->include_ended};
-    const struct page_position *after = NULL;
-    int64_t limit = 0;
-    const char *list = list_name(ctx, &query);
-    if (!list)
-        return request_too_large(ctx);
-    enum err_code code = request_page_size(ctx, in->page_size, &limit);
-    if (code == ERR_OK)
-        code = page_begin(ctx, list, in->page_token, &after);
-    query.after = after ? &after->id : NULL;
-    query.limit = limit + 1;
-    struct tokens page;
-    if (code == ERR_OK)
-        code = store_list_tokens(ctx->db, ctx->arena, &query, &page, &ctx->err);
-    if (code == ERR_OK && page.n > (size_t)limit) {
-        page.n = (size_t)limit;
-        const struct page_position last = {.id = page.items[page.n - 1].id};
-        code = page_end(ctx, list, &last, &out->next_page_token);
-    }
-    if (code == ERR_OK)
-        code = fill(ctx, &page, out);
-    return code;
+    struct page page;
+    struct tokens found;
+    enum err_code code =
+        page_begin(ctx, list_name(ctx, &query), in->page_size, in->page_token, &page);
+    if (code != ERR_OK)
+        return code;
+    query.after = page_after_id(&page);
+    query.limit = page.limit + 1;
+    code = store_list_tokens(ctx->db, ctx->arena, &query, &found, &ctx->err);
+    if (code == ERR_OK && page_cut(&page, &found.n))
+        code = page_end(ctx, &page, &found.items[found.n - 1].id, "", &out->next_page_token);
+    return code == ERR_OK ? fill(ctx, &found, out) : code;
 }
