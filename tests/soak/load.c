@@ -44,29 +44,6 @@ void load_die(const char *fmt, ...)
     _exit(1);
 }
 
-struct ledger {
-    FILE *file;
-    pthread_mutex_t lock;
-};
-
-struct ledger *ledger_open(const char *file)
-{
-    struct ledger *ledger = calloc(1, sizeof(*ledger));
-    load_check(ledger, "no memory");
-    ledger->file = fopen(file, "ae");
-    load_check(ledger->file, "can not open %s", file);
-    (void)pthread_mutex_init(&ledger->lock, NULL);
-    return ledger;
-}
-
-void ledger_note(struct ledger *ledger, const char *id)
-{
-    (void)pthread_mutex_lock(&ledger->lock);
-    load_check(fprintf(ledger->file, "%s\n", id) > 0 && fflush(ledger->file) == 0,
-        "can not write a ledger");
-    (void)pthread_mutex_unlock(&ledger->lock);
-}
-
 bool load_chance(uint32_t n)
 {
     return arc4random_uniform(n) == 0;

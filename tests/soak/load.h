@@ -6,14 +6,14 @@
  */
 #pragma once
 
+#include "ledger.h"
+
 #include <kith.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 enum { LOAD_TOKEN_SIZE = 300, LOAD_ID_SIZE = 37, LOAD_CURSOR_SIZE = 402 };
-
-struct ledger;
 
 /* What the threads share. */
 struct load {
@@ -28,9 +28,6 @@ struct load {
 
 #define load_check(ok, ...) ((ok) ? (void)0 : load_die(__VA_ARGS__))
 __attribute__((format(printf, 1, 2))) _Noreturn void load_die(const char *fmt, ...);
-
-struct ledger *ledger_open(const char *file);
-void ledger_note(struct ledger *ledger, const char *id);
 
 /* A chance of one in n; each thread has its own sequence. */
 bool load_chance(uint32_t n);

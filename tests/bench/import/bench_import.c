@@ -11,11 +11,11 @@
  * 1,000).
  */
 #include "auth/auth.h"
+#include "free_port.h"
 #include "rpc/client.h"
 
 #include <kith/v1/contact.pb-c.h>
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -63,23 +63,10 @@ static struct rpc_client *client_of(const struct bench *b, const char *token)
     return client;
 }
 
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t len = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)(const void *)&address, len) != 0 ||
-        getsockname(fd, (struct sockaddr *)(void *)&address, &len) != 0)
-        die("no free port");
-    (void)close(fd);
-    return ntohs(address.sin_port);
-}
-
 /* Before the first NNG call, as a fork must be. */
 static void start_service(struct bench *b)
 {
-    (void)snprintf(b->listen, sizeof b->listen, "tcp://127.0.0.1:%d", free_port());
+    (void)snprintf(b->listen, sizeof b->listen, "tcp://127.0.0.1:%d", test_free_port());
     auth_token_new(b->operator_token);
     (void)setenv("KITH_OPERATOR_TOKEN", b->operator_token, 1);
     (void)setenv("KITH_LISTEN", b->listen, 1);

@@ -15,6 +15,7 @@
  * the load all calls of a second were served as quickly as before.
  */
 #include "clock/clock.h"
+#include "free_port.h"
 #include "log/log.h"
 #include "rpc/client.h"
 #include "rpc/histogram.h"
@@ -22,7 +23,6 @@
 
 #include <kith/v1/queue.pb-c.h>
 
-#include <arpa/inet.h>
 #include <getopt.h>
 #include <math.h>
 #include <poll.h>
@@ -309,16 +309,7 @@ static void measure(void)
 
 static void choose_url(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(fd, (const struct sockaddr *)(const void *)&address, len) != 0 ||
-        getsockname(fd, (struct sockaddr *)(void *)&address, &len) != 0)
-        exit(1);
-    (void)close(fd);
-    (void)snprintf(
-        settings.url, sizeof(settings.url), "tcp://127.0.0.1:%d", ntohs(address.sin_port));
+    (void)snprintf(settings.url, sizeof(settings.url), "tcp://127.0.0.1:%d", test_free_port());
 }
 
 static void read_options(int argc, char **argv)

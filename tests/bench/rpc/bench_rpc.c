@@ -16,14 +16,15 @@
  * Prints one line with rate= (calls per second), p50us= and p99us= (of the fast calls).
  */
 #include "clock/clock.h"
+#include "free_port.h"
 #include "log/log.h"
+#include "random.h"
 #include "rpc/client.h"
 #include "rpc/server.h"
 #include "unbatched.h"
 
 #include <kith/v1/queue.pb-c.h>
 
-#include <arpa/inet.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
@@ -172,10 +173,7 @@ static void on_done(void *arg, const struct db_bytes *out, const struct err *err
 static void fly(struct flight *flight)
 {
     struct bench *bench = flight->bench;
-    flight->random ^= flight->random << 13;
-    flight->random ^= flight->random >> 7;
-    flight->random ^= flight->random << 17;
-    flight->is_slow = (long)(flight->random % 1000) < bench->settings->slow;
+    flight->is_slow = (long)(random_next(&flight->random) % 1000) < bench->settings->slow;
     flight->started_us = now_us();
     if (flight->unbatched) {
         unbatched_call(flight->unbatched, &bench->ping, on_done, flight);
@@ -254,16 +252,7 @@ static void measure(const struct settings *settings, pid_t server)
 
 static void choose_url(struct settings *settings)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(fd, (const struct sockaddr *)(const void *)&address, len) != 0 ||
-        getsockname(fd, (struct sockaddr *)(void *)&address, &len) != 0)
-        exit(1);
-    (void)close(fd);
-    (void)snprintf(
-        settings->url, sizeof(settings->url), "tcp://127.0.0.1:%d", ntohs(address.sin_port));
+    (void)snprintf(settings->url, sizeof(settings->url), "tcp://127.0.0.1:%d", test_free_port());
 }
 
 static void read_token(const char *path, struct settings *settings)

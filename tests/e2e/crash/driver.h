@@ -5,6 +5,7 @@
 #pragma once
 
 #include "arena/arena.h"
+#include "ledger.h"
 #include "rpc/client.h"
 
 enum { DRIVER_MEMORY = 64 << 20 };
@@ -35,12 +36,6 @@ const ProtobufCMessage *driver_call(struct peer *peer, const char *method,
 
 #define CALL(peer, method, in, key, arena) \
     ((const void *)driver_call((peer), (method), (in), (key), (arena)))
-
-/* Ids of what was acknowledged, one a line. Any thread may note. */
-struct ledger;
-struct ledger *ledger_open(const char *file);
-void ledger_note(struct ledger *ledger, const char *id);
-void ledger_close(struct ledger *ledger);
 
 /* Holds the ledgers against the services. */
 void verify(struct arena *arena);

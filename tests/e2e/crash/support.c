@@ -3,7 +3,6 @@
 #include "driver.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,34 +89,4 @@ const ProtobufCMessage *driver_call(struct peer *peer, const char *method,
             method, err_code_name(code), err_reason_info(err.reason)->name, err.msg);
         (void)poll(NULL, 0, PAUSE_MS);
     }
-}
-
-struct ledger {
-    FILE *file;
-    pthread_mutex_t lock;
-};
-
-struct ledger *ledger_open(const char *file)
-{
-    struct ledger *ledger = calloc(1, sizeof(*ledger));
-    driver_check(ledger, "no memory");
-    ledger->file = fopen(file, "ae");
-    driver_check(ledger->file, "can not open %s", file);
-    (void)pthread_mutex_init(&ledger->lock, NULL);
-    return ledger;
-}
-
-void ledger_note(struct ledger *ledger, const char *id)
-{
-    (void)pthread_mutex_lock(&ledger->lock);
-    driver_check(fprintf(ledger->file, "%s\n", id) > 0 && fflush(ledger->file) == 0,
-        "can not write the ledger");
-    (void)pthread_mutex_unlock(&ledger->lock);
-}
-
-void ledger_close(struct ledger *ledger)
-{
-    driver_check(fclose(ledger->file) == 0, "can not write the ledger");
-    (void)pthread_mutex_destroy(&ledger->lock);
-    free(ledger);
 }

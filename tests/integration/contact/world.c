@@ -1,30 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
+#include "free_port.h"
 #include "log/log.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum { ARENA_LIMIT = 64 << 20, CALL_TIMEOUT_MS = 60000 };
 
 struct world world;
 static struct arena service_arena; /* what the service was started with */
 static char service_token[AUTH_TOKEN_SIZE], operator_token[AUTH_TOKEN_SIZE];
-
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, (const struct sockaddr *)(const void *)&address, len), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)(void *)&address, &len), 0);
-    (void)close(fd);
-    return ntohs(address.sin_port);
-}
 
 static void start_service(void)
 {
@@ -70,7 +57,7 @@ int world_start(void **state)
     arena_init(&service_arena, ARENA_LIMIT);
     auth_token_new(service_token);
     auth_token_new(operator_token);
-    (void)snprintf(world.listen, sizeof(world.listen), "tcp://127.0.0.1:%d", free_port());
+    (void)snprintf(world.listen, sizeof(world.listen), "tcp://127.0.0.1:%d", test_free_port());
     world.admin = test_db_open(NULL, "test", 2);
     start_service();
     world.anybody = world_client(NULL);

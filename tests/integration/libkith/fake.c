@@ -2,6 +2,7 @@
 #include "fake.h"
 
 #include "clock/clock.h"
+#include "free_port.h"
 #include "log/log.h"
 #include "unit_test.h"
 
@@ -9,13 +10,11 @@
 #include <kith/v1/notification.pb-c.h>
 #include <kith/v1/recommendation.pb-c.h>
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 static char ask_id[] = "0193a2b4-0000-7000-8000-000000000001";
 static char ana[] = "Ana Costa";
@@ -187,18 +186,6 @@ static enum err_code authenticate(void *self, struct db_session *db, const char 
     return ERR_OK;
 }
 
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, (const struct sockaddr *)(const void *)&address, len), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)(void *)&address, &len), 0);
-    (void)close(fd);
-    return ntohs(address.sin_port);
-}
-
 enum { N_SERVICES = 3, MAX_METHODS = 32 };
 
 void fake_start(struct fake *fake)
@@ -220,7 +207,7 @@ void fake_start(struct fake *fake)
         registrations[i] = (struct rpc_registration){&services[i], fake};
     }
     memset(fake, 0, sizeof(*fake));
-    (void)snprintf(fake->url, sizeof(fake->url), "tcp://127.0.0.1:%d", free_port());
+    (void)snprintf(fake->url, sizeof(fake->url), "tcp://127.0.0.1:%d", test_free_port());
     const struct rpc_server_config config = {
         .listen = fake->url,
         .workers = 2,

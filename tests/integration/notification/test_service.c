@@ -2,6 +2,7 @@
 /*
  * The whole service in this process, with one worker, spoken to over its socket.
  */
+#include "free_port.h"
 #include "log/log.h"
 #include "people.h"
 #include "service.h"
@@ -11,10 +12,8 @@
 #include <kith/v1/notification.pb-c.h>
 #include <kith/v1/queue.pb-c.h>
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 static const char LIST[] = "/kith.v1.NotificationService/ListNotifications";
 static const char MARK[] = "/kith.v1.NotificationService/MarkRead";
@@ -29,17 +28,6 @@ static struct rpc_client *as_ana, *as_bo, *as_service;
 
 /* ---- the service and its callers --------------------------------------------------------------
  */
-
-static int free_port(void)
-{
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(name);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, (const struct sockaddr *)(const void *)&name, len), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)(void *)&name, &len), 0);
-    (void)close(fd);
-    return ntohs(name.sin_port);
-}
 
 static struct rpc_client *dial(const char *token)
 {
@@ -96,7 +84,7 @@ static int start(void **state)
     arena_init(&memory, 1 << 20);
     arena_init(&replies, 16 << 20);
     auth_token_new(service_token);
-    (void)snprintf(address, sizeof(address), "tcp://127.0.0.1:%d", free_port());
+    (void)snprintf(address, sizeof(address), "tcp://127.0.0.1:%d", test_free_port());
     const struct notification_config config = config_at(address);
     assert_ok(notification_start(&service, &memory, &config, &err), &err);
     as_service = dial(service_token);
@@ -458,7 +446,7 @@ static void a_watch_hears_within_two_seconds_what_another_instance_stored(void *
     char other_address[64];
     struct parcel parcels[3];
     struct err err = {0};
-    (void)snprintf(other_address, sizeof(other_address), "tcp://127.0.0.1:%d", free_port());
+    (void)snprintf(other_address, sizeof(other_address), "tcp://127.0.0.1:%d", test_free_port());
     const struct notification_config config = config_at(other_address);
     assert_ok(notification_start(&other, &memory, &config, &err), &err);
     const struct rpc_client_config there = {.endpoints = other_address, .token = ana_token};

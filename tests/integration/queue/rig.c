@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig.h"
 
+#include "free_port.h"
 #include "rig_migrations.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -162,22 +162,10 @@ static void migrate(const char *schema)
     assert_ok(db_migrate(&config, &s, NULL, &err), &err);
 }
 
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, (const struct sockaddr *)(const void *)&address, len), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)(void *)&address, &len), 0);
-    (void)close(fd);
-    return ntohs(address.sin_port);
-}
-
 const char *rig_free_url(void)
 {
     static char url[64];
-    (void)snprintf(url, sizeof(url), "tcp://127.0.0.1:%d", free_port());
+    (void)snprintf(url, sizeof(url), "tcp://127.0.0.1:%d", test_free_port());
     return url;
 }
 

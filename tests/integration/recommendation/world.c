@@ -1,35 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
-#include <arpa/inet.h>
+#include "free_port.h"
+
 #include <poll.h>
 #include <stdarg.h>
 #include <unistd.h>
 
 enum { ARENA_LIMIT = 64 << 20, SQL_SIZE = 8192 };
 
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    (void)close(fd);
-    return ntohs(address.sin_port);
-}
-
 void world_start(struct world *w, const char *wordnet_dir, const char *encoder_file)
 {
     *w = (struct world){.admin = test_db_open(NULL, "test admin", 2)};
     arena_init(&w->arena, ARENA_LIMIT);
-    (void)snprintf(w->listen, sizeof(w->listen), "tcp://127.0.0.1:%d", free_port());
+    (void)snprintf(w->listen, sizeof(w->listen), "tcp://127.0.0.1:%d", test_free_port());
     auth_token_new(w->service_token);
     char program[] = "kith-recommendation", flag[] = "--listen", token_flag[] = "--service-token",
          dir_flag[] = "--wordnet-dir", peer_flag[] = "--notification-endpoints",
          encoder_flag[] = "--encoder-file";
-    char *nobody = arena_printf(&w->arena, "tcp://127.0.0.1:%d", free_port());
+    char *nobody = arena_printf(&w->arena, "tcp://127.0.0.1:%d", test_free_port());
     char *argv[] = {program, flag, w->listen, token_flag, w->service_token, dir_flag,
         arena_strdup(&w->arena, wordnet_dir ? wordnet_dir : WORDNET_MAP_DEFAULT_DIR), peer_flag,
         nobody, encoder_flag, arena_strdup(&w->arena, encoder_file ? encoder_file : "/nonexistent"),

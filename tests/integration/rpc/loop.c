@@ -2,20 +2,19 @@
 #include "loop.h"
 
 #include "clock/clock.h"
+#include "free_port.h"
 #include "unit_test.h"
 
 #include <kith/v1/health.pb-c.h>
 #include <kith/v1/notification.pb-c.h>
 #include <kith/v1/queue.pb-c.h>
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 rpc_handler_fn rpc_list, rpc_watch, rpc_mark_read, rpc_deliver;
 
@@ -132,18 +131,6 @@ static enum err_code authenticate(void *self, struct db_session *db, const char 
     return ERR_OK;
 }
 
-int loop_free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, (const struct sockaddr *)(const void *)&address, len), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)(void *)&address, &len), 0);
-    (void)close(fd);
-    return ntohs(address.sin_port);
-}
-
 void loop_serve(struct loop *loop, const struct loop_config *config)
 {
     const struct rpc_server_config server = {
@@ -166,7 +153,7 @@ void loop_start(struct loop *loop, const struct loop_config *config)
 {
     memset(loop, 0, sizeof(*loop));
     arena_init(&loop->arena, 16 << 20);
-    (void)snprintf(loop->url, sizeof(loop->url), "tcp://127.0.0.1:%d", loop_free_port());
+    (void)snprintf(loop->url, sizeof(loop->url), "tcp://127.0.0.1:%d", test_free_port());
     loop_serve(loop, config);
     const struct rpc_client_config client = {.endpoints = loop->url, .token = config->token};
     assert_ok(rpc_client_new(&loop->client, &client, &loop->err), &loop->err);

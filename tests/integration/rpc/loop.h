@@ -45,9 +45,6 @@ struct loop_config {
     const struct clock *clock; /* of the server; NULL: the system's */
 };
 
-/* A TCP port of loopback nobody listens at. */
-int loop_free_port(void);
-
 void loop_start(struct loop *loop, const struct loop_config *config);
 void loop_stop(struct loop *loop);
 

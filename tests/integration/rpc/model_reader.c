@@ -3,6 +3,7 @@
 
 #include "loop.h"
 #include "model.h"
+#include "random.h"
 #include "rpc/client_stream.h"
 #include "unit_test.h"
 
@@ -18,10 +19,7 @@ static const char WATCH[] = "/kith.v1.NotificationService/WatchNotifications";
 
 static uint32_t chance(struct reader *r, uint32_t n)
 {
-    r->random ^= r->random << 13;
-    r->random ^= r->random >> 7;
-    r->random ^= r->random << 17;
-    return (uint32_t)(r->random >> 33) % n;
+    return random_below(&r->random, n);
 }
 
 static struct rpc_stream *open_stream(struct reader *r)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy.h"
 
+#include "random.h"
 #include "raw.h"
 #include "unit_test.h"
 
@@ -41,10 +42,8 @@ struct proxy {
 static uint64_t life(struct proxy *p)
 {
     uint32_t max = atomic_load(&p->max_bytes);
-    p->random ^= p->random << 13;
-    p->random ^= p->random >> 7;
-    p->random ^= p->random << 17;
-    return max == 0 ? UINT64_MAX : p->random % max;
+    uint64_t random = random_next(&p->random);
+    return max == 0 ? UINT64_MAX : random % max;
 }
 
 static void break_link(struct proxy *p, size_t i)

@@ -8,6 +8,7 @@
 #include "clock/clock.h"
 #include "log/log.h"
 #include "loop.h"
+#include "random.h"
 #include "raw.h"
 #include "rpc/wire.h"
 #include "unit_test.h"
@@ -54,16 +55,7 @@ static uint64_t seed;
 
 static uint32_t chance(uint32_t n)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 33) % n;
-}
-
-static uint64_t number_from(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text ? strtoull(text, NULL, 10) : otherwise;
+    return random_below(&seed, n);
 }
 
 static size_t resident_bytes(void)
@@ -280,7 +272,7 @@ static void malformed_messages_are_answered_and_harm_nobody(void **state)
     int n_in_peace = atomic_load(&pinger.n);
     int fd = raw_connect(loop.url);
     raw_greet(fd);
-    send_malformed(fd, number_from("KITH_TEST_ROUNDS", N_MESSAGES));
+    send_malformed(fd, random_told("KITH_TEST_ROUNDS", N_MESSAGES));
     loop_await(atomic_load(&pinger.n) > n_in_peace);
     atomic_store(&pinger.is_over, true);
     assert_int_equal(pthread_join(pinger.thread, NULL), 0);
@@ -373,7 +365,7 @@ static void who_reads_no_replies_keeps_nobody_else_out(void **state)
 
 int main(void)
 {
-    seed = number_from("KITH_TEST_SEED", (uint64_t)getpid() * UINT64_C(0x9e3779b97f4a7c15));
+    seed = random_told("KITH_TEST_SEED", (uint64_t)getpid() * UINT64_C(0x9e3779b97f4a7c15));
     print_message("KITH_TEST_SEED=%" PRIu64 "\n", seed);
     log_open("test", "hostile", LOG_FORMAT_JSON, LOG_FATAL);
     const struct CMUnitTest tests[] = {

@@ -7,6 +7,7 @@
 #include "liar.h"
 #include "log/log.h"
 #include "loop.h"
+#include "random.h"
 #include "raw.h"
 #include "rpc/client_call.h"
 #include "rpc/client_stream.h"
@@ -17,7 +18,6 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,10 +30,7 @@ static uint64_t seed;
 
 static uint32_t chance(uint32_t n)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 33) % n;
+    return random_below(&seed, n);
 }
 
 static struct rpc_client *connect_to(const char *urls)
@@ -275,8 +272,7 @@ static void whatever_a_server_answers_every_call_ends(void **state)
 
 int main(void)
 {
-    const char *text = getenv("KITH_TEST_SEED");
-    seed = text ? strtoull(text, NULL, 10) : (uint64_t)getpid() * UINT64_C(0x9e3779b97f4a7c15);
+    seed = random_told("KITH_TEST_SEED", (uint64_t)getpid() * UINT64_C(0x9e3779b97f4a7c15));
     print_message("KITH_TEST_SEED=%" PRIu64 "\n", seed);
     log_open("test", "hostile_server", LOG_FORMAT_JSON, LOG_FATAL);
     const struct CMUnitTest tests[] = {

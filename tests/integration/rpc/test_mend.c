@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "free_port.h"
 #include "loop.h"
 #include "rpc/mend.h"
 #include "unit_test.h"
@@ -26,7 +27,7 @@ static void connect_ends(struct ends *e)
 {
     char url[64];
     nng_aio *accepting, *dialing;
-    (void)snprintf(url, sizeof(url), "tcp://127.0.0.1:%d", loop_free_port());
+    (void)snprintf(url, sizeof(url), "tcp://127.0.0.1:%d", test_free_port());
     assert_int_equal(nng_aio_alloc(&accepting, NULL, NULL), 0);
     assert_int_equal(nng_aio_alloc(&dialing, NULL, NULL), 0);
     assert_int_equal(nng_stream_listener_alloc(&e->listener, url), 0);

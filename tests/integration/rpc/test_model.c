@@ -14,11 +14,13 @@
  */
 #include "clock/clock.h"
 #include "db_test.h"
+#include "free_port.h"
 #include "log/log.h"
 #include "loop.h"
 #include "model.h"
 #include "model_reader.h"
 #include "proxy.h"
+#include "random.h"
 #include "test_model_migrations.h"
 
 #include <kith/v1/recommendation.pb-c.h>
@@ -51,16 +53,7 @@ static uint64_t seed;
 
 static uint32_t chance(uint32_t n)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 33) % n;
-}
-
-static uint64_t number_from(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text ? strtoull(text, NULL, 10) : otherwise;
+    return random_below(&seed, n);
 }
 
 /* ---- calls, and what the reference knows of them ---- */
@@ -237,7 +230,7 @@ static void set_up(int n_calls, bool forgets)
     for (size_t i = 0; i < SERVERS; i++) {
         servers[i] = (struct model_server){.forgets = forgets};
         (void)snprintf(
-            servers[i].url, sizeof(servers[i].url), "tcp://127.0.0.1:%d", loop_free_port());
+            servers[i].url, sizeof(servers[i].url), "tcp://127.0.0.1:%d", test_free_port());
         model_server_start(&servers[i]);
         proxies[i] = proxy_start(servers[i].url, seed + i);
         (void)snprintf(urls + strlen(urls), sizeof(urls) - strlen(urls), "%s%s", i > 0 ? "," : "",
@@ -301,7 +294,7 @@ static int count_wrong_effects(int n_calls)
 
 static int run_schedule(uint64_t with_seed, bool forgets)
 {
-    int n_calls = (int)number_from("KITH_TEST_ROUNDS", N_CALLS);
+    int n_calls = (int)random_told("KITH_TEST_ROUNDS", N_CALLS);
     struct task *t;
     unsigned n_broken = 0;
     assert_in_range(n_calls, 1, MAX_CALLS);
@@ -335,7 +328,7 @@ static void effects_replies_and_items_are_those_of_the_reference(void **state)
 {
     (void)state;
     if (getenv("KITH_TEST_SEED")) {
-        assert_int_equal(run_schedule(number_from("KITH_TEST_SEED", 1), false), 0);
+        assert_int_equal(run_schedule(random_told("KITH_TEST_SEED", 1), false), 0);
         return;
     }
     assert_int_equal(run_schedule(1, false), 0);

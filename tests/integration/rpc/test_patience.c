@@ -3,13 +3,13 @@
  * What a client takes for a connection that is stuck, and what not.
  */
 #include "clock/clock.h"
+#include "free_port.h"
 #include "loop.h"
 #include "raw.h"
 #include "unit_test.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,7 +26,7 @@ static void wait_us(int64_t us)
 static int listen_narrowly(char *url, size_t size)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
-    const int narrow = 4096, port = loop_free_port();
+    const int narrow = 4096, port = test_free_port();
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons((uint16_t)port);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

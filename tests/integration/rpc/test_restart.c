@@ -2,6 +2,7 @@
 /*
  * Servers, processes of their own, restarted under load: no call is lost, and none runs twice.
  */
+#include "free_port.h"
 #include "log/log.h"
 #include "loop.h"
 #include "unit_test.h"
@@ -137,7 +138,7 @@ static void connect_to(struct world *w, size_t n_servers)
     struct err err = {0};
     for (size_t i = 0; i < n_servers; i++) {
         (void)snprintf(
-            w->servers[i].url, sizeof(w->servers[i].url), "tcp://127.0.0.1:%d", loop_free_port());
+            w->servers[i].url, sizeof(w->servers[i].url), "tcp://127.0.0.1:%d", test_free_port());
         launch(&w->servers[i]);
         len += (size_t)snprintf(
             urls + len, sizeof(urls) - len, "%s%s", i > 0 ? "," : "", w->servers[i].url);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "free_port.h"
 #include "loop.h"
 #include "proxy.h"
 #include "raw.h"
@@ -8,7 +9,6 @@
 #include <nng/nng.h>
 #include <nng/supplemental/tls/tls.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -75,7 +75,7 @@ static void a_server_must_bear_the_name_it_is_called_by(void **state)
         {"tls+tcp://127.0.0.2", false}};
     struct tls_rig rig;
     char everywhere[64], url[64];
-    int port = loop_free_port();
+    int port = test_free_port();
     const struct rpc_tls files = tls_rig_files("ours/server", "ours/ca.pem");
     (void)snprintf(everywhere, sizeof(everywhere), "tls+tcp://0.0.0.0:%d", port);
     assert_ok(tls_rig_try_serve(&rig, &files, false, everywhere), &rig.err);
@@ -340,8 +340,8 @@ static void it_serves_loopback_plainly_and_others_with_tls(void **state)
     struct tls_rig rig;
     char both[128], plain[64], encrypted[64];
     const struct rpc_tls files = tls_rig_files("ours/server", "ours/ca.pem");
-    (void)snprintf(plain, sizeof(plain), "tcp://127.0.0.1:%d", loop_free_port());
-    (void)snprintf(encrypted, sizeof(encrypted), "tls+tcp://127.0.0.1:%d", loop_free_port());
+    (void)snprintf(plain, sizeof(plain), "tcp://127.0.0.1:%d", test_free_port());
+    (void)snprintf(encrypted, sizeof(encrypted), "tls+tcp://127.0.0.1:%d", test_free_port());
     (void)snprintf(both, sizeof(both), "%s,%s", plain, encrypted);
     assert_ok(tls_rig_try_serve(&rig, &files, false, both), &rig.err);
     const char *const urls[] = {plain, encrypted};

@@ -2,6 +2,7 @@
 #include "tls_rig.h"
 
 #include "clock/clock.h"
+#include "free_port.h"
 #include "log/log.h"
 #include "loop.h"
 #include "unit_test.h"
@@ -93,7 +94,7 @@ struct rpc_tls tls_rig_files(const char *owner, const char *ca)
 enum err_code tls_rig_try_serve(
     struct tls_rig *rig, const struct rpc_tls *files, bool is_open_to_strangers, const char *listen)
 {
-    *rig = (struct tls_rig){.port = loop_free_port()};
+    *rig = (struct tls_rig){.port = test_free_port()};
     (void)snprintf(rig->url, sizeof(rig->url), "tls+tcp://127.0.0.1:%d", rig->port);
     const struct rpc_server_config config = {
         .listen = listen ? listen : rig->url,

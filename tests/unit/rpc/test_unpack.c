@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "differential.h"
+#include "random.h"
 #include "rpc/unpack.h"
 #include "unit_test.h"
 
@@ -67,10 +68,7 @@ static uint64_t random_state = 0x9e3779b97f4a7c15;
 
 static uint64_t random_bits(void)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
+    return random_next(&random_state);
 }
 
 static size_t below(size_t n)
