@@ -101,11 +101,6 @@ bool network_add_contact(struct network_builder *b, const struct network_contact
 bool network_add_fact(struct network_builder *b, const struct id *contact, enum network_kind kind,
     const char *text, double confidence);
 
-/* What a member says of herself, or, with NETWORK_ANSWERED, a question of the owner she answered.
- * For all contacts that are this member. */
-bool network_add_member_fact(struct network_builder *b, const struct id *member,
-    enum network_kind kind, const char *text, double confidence);
-
 /* A question of the owner that a contact answered, and when it was asked. */
 bool network_add_answered(
     struct network_builder *b, const struct id *contact, const char *question, int64_t asked_us);

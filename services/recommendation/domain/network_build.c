@@ -14,20 +14,11 @@ struct row {
     float confidence;
 };
 
-/* Contacts by id or by member, sorted when the first fact comes. */
-struct by_id {
-    struct id id;
-    uint32_t contact;
-};
-
 struct network_builder {
     const struct wordnet *wordnet;
     struct network_contact *contacts;
     size_t n_contacts, contacts_cap;
-    struct by_id *by_id;
-    struct by_id *by_member;
-    size_t n_members;
-    bool is_sorted;
+    bool is_sorted;      /* by id, since the first fact came */
     struct strtab texts; /* of statements and stems */
     struct strtab keys;  /* kind and text: the number is the statement's */
     struct network_statement *statements;
@@ -51,8 +42,6 @@ void network_builder_free(struct network_builder *builder)
     if (!builder)
         return;
     free(builder->contacts);
-    free(builder->by_id);
-    free(builder->by_member);
     strtab_fini(&builder->texts);
     strtab_fini(&builder->keys);
     free(builder->statements);
@@ -79,49 +68,12 @@ static int compare_contacts(const void *a, const void *b)
     return memcmp(x->id.bytes, y->id.bytes, sizeof(x->id.bytes));
 }
 
-static int compare_by_id(const void *a, const void *b)
+/* Contacts are complete: put them in order. */
+static void sort_contacts(struct network_builder *b)
 {
-    const struct by_id *x = a, *y = b;
-    int order = memcmp(x->id.bytes, y->id.bytes, sizeof(x->id.bytes));
-    if (order != 0)
-        return order;
-    return x->contact < y->contact ? -1 : x->contact > y->contact;
-}
-
-/* Contacts are complete: put them in order and index them. */
-static bool sort_contacts(struct network_builder *b)
-{
-    if (b->is_sorted)
-        return true;
-    b->by_id = calloc(b->n_contacts + 1, sizeof(*b->by_id));
-    b->by_member = calloc(b->n_contacts + 1, sizeof(*b->by_member));
-    if (!b->by_id || !b->by_member)
-        return false;
-    if (b->n_contacts)
+    if (!b->is_sorted && b->n_contacts)
         qsort(b->contacts, b->n_contacts, sizeof(*b->contacts), compare_contacts);
-    for (size_t i = 0; i < b->n_contacts; i++) {
-        b->by_id[i] = (struct by_id){b->contacts[i].id, (uint32_t)i};
-        if (!id_is_zero(&b->contacts[i].member))
-            b->by_member[b->n_members++] = (struct by_id){b->contacts[i].member, (uint32_t)i};
-    }
-    if (b->n_members)
-        qsort(b->by_member, b->n_members, sizeof(*b->by_member), compare_by_id);
     b->is_sorted = true;
-    return true;
-}
-
-/* The first entry whose id is not below `id`. */
-static size_t lower_bound(const struct by_id *items, size_t n, const struct id *id)
-{
-    size_t low = 0;
-    while (low < n) {
-        size_t middle = low + (n - low) / 2;
-        if (memcmp(items[middle].id.bytes, id->bytes, sizeof(id->bytes)) < 0)
-            low = middle + 1;
-        else
-            n = middle;
-    }
-    return low;
 }
 
 /* The number of the statement, new if need be; STRTAB_NONE without memory. */
@@ -165,24 +117,14 @@ static bool add_row(struct network_builder *b, uint32_t contact, enum network_ki
 bool network_add_fact(struct network_builder *b, const struct id *contact, enum network_kind kind,
     const char *text, double confidence)
 {
-    if (!sort_contacts(b))
-        return false;
-    size_t at = lower_bound(b->by_id, b->n_contacts, contact);
-    if (at == b->n_contacts || !id_equal(&b->by_id[at].id, contact) || !text[0])
+    const struct network_contact wanted = {.id = *contact}, *found = NULL;
+    sort_contacts(b);
+    if (b->n_contacts)
+        found =
+            bsearch(&wanted, b->contacts, b->n_contacts, sizeof(*b->contacts), compare_contacts);
+    if (!found || !text[0])
         return true;
-    return add_row(b, b->by_id[at].contact, kind, text, confidence);
-}
-
-bool network_add_member_fact(struct network_builder *b, const struct id *member,
-    enum network_kind kind, const char *text, double confidence)
-{
-    if (!sort_contacts(b))
-        return false;
-    size_t at = lower_bound(b->by_member, b->n_members, member);
-    for (; at < b->n_members && id_equal(&b->by_member[at].id, member); at++)
-        if (text[0] && !add_row(b, b->by_member[at].contact, kind, text, confidence))
-            return false;
-    return true;
+    return add_row(b, (uint32_t)(found - b->contacts), kind, text, confidence);
 }
 
 bool network_add_answered(
@@ -202,7 +144,8 @@ bool network_add_answered(
 bool network_add_own_fact(struct network_builder *b, enum network_kind kind, const char *text)
 {
     void *own = b->own;
-    if (!sort_contacts(b) || !grow(&own, &b->own_cap, b->n_own, sizeof(*b->own)))
+    sort_contacts(b);
+    if (!grow(&own, &b->own_cap, b->n_own, sizeof(*b->own)))
         return false;
     b->own = own;
     uint32_t statement = intern_statement(b, kind, text);
@@ -385,7 +328,8 @@ static void hand_over(struct network_builder *b, struct network *net)
 enum err_code network_build(struct network_builder *b, struct network **out, struct err *err)
 {
     struct network *net = calloc(1, sizeof(*net));
-    bool is_built = net && sort_contacts(b) && fill_holders(b, net);
+    sort_contacts(b);
+    bool is_built = net && fill_holders(b, net);
     if (is_built) {
         measure_common(b, net);
         is_built = fill_indexes(b, net);

@@ -194,15 +194,12 @@ static void who_answered_a_like_question_is_found_again(void **state)
 {
     (void)state;
     struct network_builder *b = network_builder_new(map.wordnet);
-    for (uint32_t n = 1; n <= 3; n++) {
-        struct network_contact contact = {.id = sample_id(n), .member = sample_id(100 + n)};
-        assert_true(network_add_contact(b, &contact));
-    }
-    struct id second = sample_id(102), third = sample_id(103);
-    assert_true(network_add_member_fact(
-        b, &second, NETWORK_ANSWERED, "Where do I get a bicycle chain repaired in Oslo?", 1));
-    assert_true(network_add_member_fact(
-        b, &third, NETWORK_ANSWERED, "Which opera should I hear in Milan?", 1));
+    for (uint32_t n = 3; n >= 1; n--)
+        assert_true(network_add_contact(b, &(struct network_contact){.id = sample_id(n)}));
+    struct id second = sample_id(2), third = sample_id(3);
+    assert_true(network_add_answered(
+        b, &second, "Where do I get a bicycle chain repaired in Oslo?", NOW_US));
+    assert_true(network_add_answered(b, &third, "Which opera should I hear in Milan?", NOW_US));
     struct network *net = NULL;
     struct err err = {0};
     assert_int_equal(network_build(b, &net, &err), ERR_OK);
