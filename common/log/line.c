@@ -135,7 +135,7 @@ static size_t read_character(const char *s, uint32_t *character)
 static bool is_unsafe(uint32_t c)
 {
     return c < 0x20 || (c >= 0x7f && c <= 0x9f) || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0xfeff;
+           (c >= 0x2066 && c <= 0x2069) || c == 0x061c || c == 0x200e || c == 0x200f || c == 0xfeff;
 }
 
 static void put_escaped(struct line *line, uint32_t c)

@@ -40,7 +40,7 @@ static void print_string(const char *text, FILE *out)
             (void)fprintf(out, "\\%c", (char)c);
         else if (c == '\n')
             (void)fputs("\\n", out);
-        else if (c < 0x20 || c == 0x7F)
+        else if (c < 0x20 || (c >= 0x7F && c <= 0x9F)) /* C1: terminals obey these as well */
             (void)fprintf(out, "\\u%04x", (unsigned)c);
         else
             (void)fwrite(text + i, 1, (size_t)n, out);

@@ -181,6 +181,51 @@ static void repeating_a_call_gets_no_token_that_may_do_more_than_the_caller(void
     assert_string_not_equal(make_token(ana.token, "full", &full), "");
 }
 
+static Kith__V1__CreateTokenResponse *make_laptop_token(struct rpc_client *client)
+{
+    Kith__V1__CreateTokenRequest in = KITH__V1__CREATE_TOKEN_REQUEST__INIT;
+    const struct rpc_call_options options = {.idempotency_key = "laptop"};
+    ProtobufCMessage *out = NULL;
+    assert_ok(rpc_client_call(client, "/kith.v1.ContactService/CreateToken", &options, &in.base,
+                  &world.arena, &out, &world.err),
+        &world.err);
+    return (void *)out;
+}
+
+/* With the same request, by the same connection. */
+static void a_key_that_another_member_used_gets_nothing_of_hers(void **state)
+{
+    (void)state;
+    struct person bo = world_person("Bo Berg");
+    struct rpc_client *client = world_client(ana.token);
+    const Kith__V1__CreateTokenResponse *hers = make_laptop_token(client);
+    rpc_client_set_token(client, bo.token);
+    const Kith__V1__CreateTokenResponse *his = make_laptop_token(client);
+    rpc_client_set_token(client, ana.token);
+    const Kith__V1__CreateTokenResponse *hers_again = make_laptop_token(client);
+    assert_string_not_equal(his->token_id, hers->token_id);
+    assert_string_equal(hers_again->token_id, hers->token_id);
+    assert_opens(his->token, bo.id);
+    assert_opens(hers_again->token, ana.id);
+    assert_int_equal(n_tokens(ana.id), 2);
+    assert_int_equal(n_tokens(bo.id), 2);
+    rpc_client_free(client);
+    world_person_fini(&bo);
+}
+
+static void the_reply_to_a_stranger_is_not_repeated_for_a_member(void **state)
+{
+    (void)state;
+    Kith__V1__CreateMemberRequest in = invited("Jo", (char[]){"jo@example.org"});
+    const struct rpc_call_options options = {.idempotency_key = "jo"};
+    ProtobufCMessage *out = NULL;
+    assert_non_null(sign_up("jo", &in));
+    assert_int_not_equal(rpc_client_call(ana.client, "/kith.v1.ContactService/CreateMember",
+                             &options, &in.base, &world.arena, &out, &world.err),
+        ERR_OK);
+    assert_null(out);
+}
+
 static void after_ten_minutes_a_repeated_call_gets_no_token(void **state)
 {
     (void)state;
@@ -208,6 +253,8 @@ int main(void)
         TEST(the_token_of_a_lost_reply_opens_nothing),
         TEST(another_key_or_another_request_does_not_repeat_a_sign_up),
         TEST(repeating_a_call_gets_no_token_that_may_do_more_than_the_caller),
+        TEST(a_key_that_another_member_used_gets_nothing_of_hers),
+        TEST(the_reply_to_a_stranger_is_not_repeated_for_a_member),
         TEST(after_ten_minutes_a_repeated_call_gets_no_token),
     };
     return cmocka_run_group_tests(tests, world_start, world_stop);

@@ -66,9 +66,11 @@ static void strings_are_escaped_and_never_invalid(void **state)
 {
     (void)state;
     Kinds__Kinds m = KINDS__KINDS__INIT;
-    char text[] = "a\"b\\c\n\t\x1b[31m \xc3\xbc \xff.";
+    char text[] = "a\"b\\c\n\t\x1b[31m\xc2\x9b"
+                  "0m \xc3\xbc \xff.";
     m.a_string = text;
-    assert_prints(&m, "{\"aString\":\"a\\\"b\\\\c\\n\\u0009\\u001b[31m \xc3\xbc \\ufffd.\"}");
+    assert_prints(
+        &m, "{\"aString\":\"a\\\"b\\\\c\\n\\u0009\\u001b[31m\\u009b0m \xc3\xbc \\ufffd.\"}");
 }
 
 static void enums_go_by_name_and_by_number_where_there_is_none(void **state)
