@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/limiter.h"
 
+#include <stdbool.h>
+
 static const int64_t SECOND_NS = 1000 * 1000 * 1000;
 
 static struct limiter_bucket *find(struct limiter *l, uint64_t key, int64_t now_ns)
@@ -56,12 +58,16 @@ uint32_t limiter_charge(struct limiter *l, uint64_t key, uint32_t n, int64_t now
     int64_t now_ns = now_us * 1000;
     struct limiter_bucket *bucket = find(l, key, now_ns);
     int64_t full_at_ns = atomic_load_explicit(&bucket->full_at_ns, memory_order_relaxed);
+    bool is_own = atomic_load_explicit(&bucket->key, memory_order_relaxed) == key;
     int64_t after_ns;
     do {
-        after_ns = (full_at_ns > now_ns ? full_at_ns : now_ns) + n * cost_ns(l);
+        int64_t before_ns = full_at_ns > now_ns ? full_at_ns : now_ns;
+        after_ns = before_ns + n * cost_ns(l);
+        if (!is_own && after_ns > now_ns + SECOND_NS)
+            after_ns = before_ns > now_ns + SECOND_NS ? before_ns : now_ns + SECOND_NS;
     } while (!atomic_compare_exchange_weak_explicit(
         &bucket->full_at_ns, &full_at_ns, after_ns, memory_order_relaxed, memory_order_relaxed));
-    return wait_ms(l, after_ns, now_ns);
+    return is_own ? wait_ms(l, after_ns, now_ns) : 0;
 }
 
 uint32_t limiter_look(struct limiter *l, uint64_t key, int64_t now_us)

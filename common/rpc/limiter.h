@@ -24,7 +24,11 @@ struct limiter {
 /* Take one; 0, or how many milliseconds until there will be one. Keys are random numbers. */
 uint32_t limiter_take(struct limiter *l, uint64_t key, int64_t now_us);
 
-/* Take so many, whether there are or not; how many milliseconds until there will be one. */
+/*
+ * Take so many, whether there are or not; how many milliseconds until there will be one. In a
+ * bucket that is another's it takes only what there is, and waits for none: neither owes what the
+ * other took.
+ */
 uint32_t limiter_charge(struct limiter *l, uint64_t key, uint32_t n, int64_t now_us);
 
 /* The same as limiter_take(), taking none. */

@@ -195,6 +195,23 @@ static void frames_about_calls_count_like_calls_and_too_many_end_the_connection(
     assert_int_equal(wait_of(1, NULL, 10 * SECOND_US), 0);
 }
 
+/* There are fewer buckets than connections that owe: the rest share. */
+static void what_others_owe_ends_no_connection(void **state)
+{
+    (void)state;
+    enum { N_OWNERS = 100, FIRST_OTHER = 1000, N_OTHERS = 40000, N_NEW = 500 };
+    make(100, 0, 0);
+    for (uint32_t pipe = 1; pipe <= N_OWNERS; pipe++)
+        assert_true(admission_charge(admission, pipe, 350, 0));
+    for (uint32_t pipe = FIRST_OTHER; pipe < FIRST_OTHER + N_OTHERS; pipe++)
+        (void)!admission_charge(admission, pipe, 590, 0);
+    for (uint32_t i = 0; i < N_NEW; i++)
+        assert_true(admission_charge(admission, FIRST_OTHER + N_OTHERS + i, 50, 0));
+    for (uint32_t pipe = 1; pipe <= N_OWNERS; pipe++)
+        assert_true(admission_charge(admission, pipe, 200, 0));
+    assert_false(admission_charge(admission, 1, 200, 0));
+}
+
 static void without_a_rate_frames_about_calls_are_not_counted(void **state)
 {
     (void)state;
@@ -208,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_caller_is_his_connection_until_his_token_was_found_good),
         TEST(frames_about_calls_count_like_calls_and_too_many_end_the_connection),
+        TEST(what_others_owe_ends_no_connection),
         TEST(without_a_rate_frames_about_calls_are_not_counted),
         TEST(a_member_is_one_caller_over_all_connections_and_tokens),
         TEST(a_connection_that_named_its_member_once_is_that_member),
