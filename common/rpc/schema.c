@@ -155,7 +155,7 @@ static bool is_in_bounds(const ProtobufCMessageDescriptor *type)
  * A message and all it contains. Messages are unpacked by recursion, so one that contains itself
  * would let 30 kB of nesting overflow the stack: refused here, once, at start.
  */
-static enum err_code add_message(struct schema *schema, const ProtobufCMessageDescriptor *type,
+enum err_code schema_add_message(struct schema *schema, const ProtobufCMessageDescriptor *type,
     const struct schema_message **out, struct err *err)
 {
     struct schema_message *message = find_message(schema, type);
@@ -176,8 +176,8 @@ static enum err_code add_message(struct schema *schema, const ProtobufCMessageDe
     for (unsigned i = 0; i < type->n_fields; i++) {
         if (type->fields[i].type != PROTOBUF_C_TYPE_MESSAGE)
             continue;
-        enum err_code code =
-            add_message(schema, type->fields[i].descriptor, &message->fields[i].message, err);
+        enum err_code code = schema_add_message(
+            schema, type->fields[i].descriptor, &message->fields[i].message, err);
         if (code != ERR_OK)
             return code;
     }
@@ -201,10 +201,10 @@ static enum err_code add_method(struct schema *schema, const ProtobufCServiceDes
     schema->n_methods++;
     method->hash = wire_method_hash(method->name);
 
-    enum err_code code = add_message(schema, descriptor->input, &method->in, err);
+    enum err_code code = schema_add_message(schema, descriptor->input, &method->in, err);
     if (code != ERR_OK)
         return code;
-    return add_message(schema, descriptor->output, &method->out, err);
+    return schema_add_message(schema, descriptor->output, &method->out, err);
 }
 
 static enum err_code add_services(struct schema *schema, struct err *err)
@@ -217,7 +217,7 @@ static enum err_code add_services(struct schema *schema, struct err *err)
                 return code;
         }
     }
-    return add_message(schema, &kith__v1__meta__descriptor, &schema->meta, err);
+    return schema_add_message(schema, &kith__v1__meta__descriptor, &schema->meta, err);
 }
 
 static int by_hash(const void *a, const void *b)

@@ -69,6 +69,11 @@ struct schema;
 MUST_USE enum err_code schema_new(struct schema **out, struct err *err);
 void schema_free(struct schema *schema);
 
+/* A message that is part of no method, without limits, and all it contains; before the schema is
+ * read by others. */
+MUST_USE enum err_code schema_add_message(struct schema *schema,
+    const ProtobufCMessageDescriptor *type, const struct schema_message **out, struct err *err);
+
 /* Empty the strings of a message that are secrets. True if it has any. */
 bool schema_clear_secrets(const struct schema_message *type, ProtobufCMessage *message);
 

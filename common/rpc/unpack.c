@@ -339,11 +339,12 @@ static const uint8_t *take_packed(
 
 /* ---- fields ---- */
 
-/* The last of a oneof wins; what is left of the one before leaves no trace. */
+/* The last of a oneof wins; another before it leaves no trace, a message that is chosen again is
+ * the same one still. */
 static void choose(const struct frame *f, const struct schema_field *field)
 {
     uint32_t *chosen = member(f, field->quantifier_offset);
-    if (*chosen != 0) {
+    if (*chosen != 0 && *chosen != field->type->id) {
         unsigned before = schema_field_index(f->type, *chosen);
         memset(member(f, field->offset), 0, f->type->fields[before].size);
     }

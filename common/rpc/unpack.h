@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Unpack: the bytes of a message become its struct, in one walk, all of it in an arena. The struct
- * is the one protobuf-c makes, unknown fields included, except that of a message given twice
- * nothing is lost: it is read as if its bytes stood in one, as the specification of protobuf says.
+ * is the one protobuf-c makes, unknown fields included, except that of a message given twice, in a
+ * oneof too, nothing is lost: it is read as if its bytes stood in one, as the specification of
+ * protobuf says.
  *
  * Any bytes may be given. Recursion is bounded, since no message contains itself (see schema.h).
  */

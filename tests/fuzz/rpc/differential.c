@@ -109,8 +109,14 @@ static bool is_packed_well(const struct schema_field *field, struct bytes packed
 static bool is_singular_message(const struct schema_field *field)
 {
     return field && field->type->type == PROTOBUF_C_TYPE_MESSAGE &&
-           field->type->label != PROTOBUF_C_LABEL_REPEATED &&
-           (field->type->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0;
+           field->type->label != PROTOBUF_C_LABEL_REPEATED;
+}
+
+/* Does the one end what was chosen of the other? */
+static bool are_rivals(const ProtobufCFieldDescriptor *a, const ProtobufCFieldDescriptor *b)
+{
+    bool are_of_oneof = (a->flags & b->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
+    return are_of_oneof && a != b && a->quantifier_offset == b->quantifier_offset;
 }
 
 static bool join(const struct schema_message *type, struct bytes in, struct writer *out);
@@ -137,8 +143,16 @@ static bool join_payload(const struct schema_field *field, struct bytes in, stru
     return is_good;
 }
 
-/* All payloads of this number, one after the other, joined themselves. */
-static bool join_field(const struct schema_field *field, struct bytes in, struct writer *out)
+static const ProtobufCFieldDescriptor *field_of(
+    const struct schema_message *type, const struct item *item)
+{
+    return protobuf_c_message_descriptor_get_field(type->type, item->number);
+}
+
+/* All payloads of this number from here on, or up to a rival, one after the other, joined
+ * themselves. */
+static bool join_field(const struct schema_message *type, const struct schema_field *field,
+    struct bytes in, struct writer *out)
 {
     size_t len = (size_t)(in.end - in.at);
     struct writer all = {.data = malloc(len + 1)};
@@ -147,7 +161,10 @@ static bool join_field(const struct schema_field *field, struct bytes in, struct
     bool is_good = true; /* two that are not may be one that is */
     assert(all.data);
     while (in.at < in.end && read_item(&in, &item)) {
-        if (item.number != field->type->id || item.wire_type != SCHEMA_BYTES)
+        const ProtobufCFieldDescriptor *found = field_of(type, &item);
+        if (found && are_rivals(found, field->type))
+            break;
+        if (found != field->type || item.wire_type != SCHEMA_BYTES)
             continue;
         is_good = is_good && is_well_formed(field->message, item.value);
         append(&all, item.value.at, item.value.end);
@@ -162,24 +179,24 @@ static bool join_field(const struct schema_field *field, struct bytes in, struct
 /* False if the bytes are not well-formed. */
 static bool join(const struct schema_message *type, struct bytes in, struct writer *out)
 {
-    struct bytes all = in;
     bool is_joined[SCHEMA_MAX_FIELDS] = {false};
     while (in.at < in.end) {
         struct item item;
         if (!read_item(&in, &item))
             return false;
-        const ProtobufCFieldDescriptor *descriptor =
-            protobuf_c_message_descriptor_get_field(type->type, item.number);
+        const ProtobufCFieldDescriptor *descriptor = field_of(type, &item);
         size_t i = descriptor ? (size_t)(descriptor - type->type->fields) : 0;
         const struct schema_field *field = descriptor ? &type->fields[i] : NULL;
         bool is_good = true;
+        for (unsigned k = 0; field && k < type->type->n_fields; k++)
+            is_joined[k] = is_joined[k] && !are_rivals(&type->type->fields[k], descriptor);
         if (field && item.wire_type != field->wire_type)
             is_good = item.wire_type == SCHEMA_BYTES && is_packed_well(field, item.value);
         if (field && field->message && item.wire_type == SCHEMA_BYTES) {
             if (!is_singular_message(field))
                 is_good = join_payload(field, item.value, out);
             else if (!is_joined[i])
-                is_good = join_field(field, all, out);
+                is_good = join_field(type, field, (struct bytes){item.start, in.end}, out);
             is_joined[i] = true;
         } else {
             append(out, item.start, item.next);

@@ -4,6 +4,7 @@
 #include "rpc/unpack.h"
 #include "unit_test.h"
 
+#include <kinds.pb-c.h>
 #include <kith/v1/contact.pb-c.h>
 #include <kith/v1/stats.pb-c.h>
 
@@ -17,6 +18,7 @@ enum { MAX_TYPES = 200, MAX_BYTES = 1 << 16, MESSAGES = 60, MUTANTS = 6 };
 static struct schema *schema;
 static const struct schema_message *types[MAX_TYPES];
 static size_t n_types;
+static const struct schema_message *kinds; /* every kind of field there is */
 
 static void collect(const struct schema_message *type)
 {
@@ -43,6 +45,8 @@ static int set_up(void **state)
     struct err err;
     (void)state;
     assert_ok(schema_new(&schema, &err), &err);
+    assert_ok(schema_add_message(schema, &kinds__kinds__descriptor, &kinds, &err), &err);
+    collect(kinds);
     collect(schema_meta(schema));
     for (size_t i = 0; kith_v1_services[i]; i++)
         for (unsigned m = 0; m < kith_v1_services[i]->n_methods; m++)
@@ -284,6 +288,52 @@ static void a_message_given_twice_is_read_as_one(void **state)
     arena_fini(&arena);
 }
 
+static const Kinds__Kinds *unpack_kinds(struct arena *arena, const char *data, size_t n)
+{
+    ProtobufCMessage *message;
+    struct err err;
+    const struct db_bytes bytes = {data, n};
+    assert_ok(unpack_request(kinds, &bytes, arena, &message, &err), &err);
+    assert_true(differential_check(kinds, (const uint8_t *)data, n));
+    return (const void *)message;
+}
+
+static void a_message_of_a_oneof_given_twice_is_read_as_one(void **state)
+{
+    /* chosen_leaf{word: "oak"}, chosen_leaf{color: RED} */
+    static const char twice[] = "\xb2\x01\x05\n\x03oak\xb2\x01\x02\x10\x01";
+    /* The same with chosen_number in between. */
+    static const char apart[] = "\xb2\x01\x05\n\x03oak\xa8\x01\x07\xb2\x01\x02\x10\x01";
+    struct arena arena;
+    (void)state;
+    arena_init(&arena, 1 << 16);
+    const Kinds__Kinds *in = unpack_kinds(&arena, twice, sizeof(twice) - 1);
+    assert_int_equal(in->choice_case, KINDS__KINDS__CHOICE_CHOSEN_LEAF);
+    assert_string_equal(in->chosen_leaf->word, "oak");
+    assert_int_equal(in->chosen_leaf->color, KINDS__COLOR__COLOR_RED);
+    in = unpack_kinds(&arena, apart, sizeof(apart) - 1);
+    assert_string_equal(in->chosen_leaf->word, "");
+    assert_int_equal(in->chosen_leaf->color, KINDS__COLOR__COLOR_RED);
+    arena_fini(&arena);
+}
+
+static void whatever_is_chosen_one_after_the_other_is_unpacked_as_protobuf_c_does(void **state)
+{
+    enum { FIRST = 20, MEMBERS = 4 };
+    struct writer *w = calloc(1, sizeof(*w));
+    (void)state;
+    assert_non_null(w);
+    for (size_t i = 0; i < n_types * MESSAGES; i++) {
+        w->len = 0;
+        for (size_t n = below(6); n > 0; n--) {
+            unsigned number = FIRST + (unsigned)below(MEMBERS);
+            put_field(w, &kinds->fields[schema_field_index(kinds, number)], 0);
+        }
+        assert_true(differential_check(kinds, w->data, w->len));
+    }
+    free(w);
+}
+
 static void two_lists_that_alternate_cost_no_more_than_twice_their_room(void **state)
 {
     enum { EACH = 10000, LIMIT = 4 * 8 * EACH * 2 };
@@ -341,6 +391,8 @@ int main(void)
         cmocka_unit_test(every_message_is_unpacked_as_protobuf_c_does),
         cmocka_unit_test(what_became_of_messages_is_judged_alike),
         cmocka_unit_test(a_message_given_twice_is_read_as_one),
+        cmocka_unit_test(a_message_of_a_oneof_given_twice_is_read_as_one),
+        cmocka_unit_test(whatever_is_chosen_one_after_the_other_is_unpacked_as_protobuf_c_does),
         cmocka_unit_test(two_lists_that_alternate_cost_no_more_than_twice_their_room),
         cmocka_unit_test(more_than_the_memory_is_refused_as_too_large),
     };
