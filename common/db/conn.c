@@ -128,14 +128,6 @@ bool conn_await(struct db_conn *c, int64_t deadline_us)
     return true;
 }
 
-bool conn_await_input(struct db_conn *c, int64_t deadline_us)
-{
-    if (!wait_socket(c, POLLIN, deadline_us))
-        return false;
-    (void)PQconsumeInput(c->pg); /* a failure shows in what is read next */
-    return true;
-}
-
 static void *cancel_thread(void *arg)
 {
     PGcancel *cancel = arg;

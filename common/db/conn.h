@@ -37,9 +37,8 @@ bool conn_is_alive(struct db_conn *c);
 MUST_USE enum err_code conn_finish(
     struct db_conn *c, const char *what, int64_t deadline_us, PGresult **out, struct err *err);
 
-/* For COPY, which is a conversation: is the next result there; did more of the data come? */
+/* Until the next result is there, all sent; false: the deadline passed before. */
 MUST_USE bool conn_await(struct db_conn *c, int64_t deadline_us);
-MUST_USE bool conn_await_input(struct db_conn *c, int64_t deadline_us);
 
 /*
  * Ask the server to stop the statement at work. True only if the server has heard it, which makes
@@ -64,8 +63,6 @@ struct prepared_stmt {
 /* Checks number and types of parameters and columns once, when it prepares. */
 MUST_USE enum err_code conn_prepare(struct db_conn *c, const struct db_stmt *stmt,
     int64_t deadline_us, const struct prepared_stmt **out, struct err *err);
-const struct prepared_stmt *conn_find_prepared(
-    const struct db_conn *c, const struct db_stmt *stmt); /* NULL: not yet */
 void conn_forget_prepared(struct db_conn *c);
 
 /* ---- params.c -------------------------------------------------------------------------------- */
@@ -115,4 +112,3 @@ bool result_can_read(Oid type);
 
 MUST_USE enum err_code sqlstate_raise(
     struct err *err, const PGconn *pg, const PGresult *r, const char *what);
-bool sqlstate_is(const PGresult *r, const char *sqlstate);

@@ -250,19 +250,6 @@ int64_t db_get_time(
 /* A copy in `arena`; NULL when the column is NULL or the arena is full. */
 char *db_dup_text(struct arena *arena, const struct db_result *r, size_t row, int col);
 
-/* ---- bulk reading: COPY (query) TO STDOUT BINARY, for loaders ----------------------------------
- */
-
-/* Called once per row with the fields as COPY sends them (network order). Non-OK stops the copy. */
-struct db_copy_field {
-    const unsigned char *data; /* NULL: SQL NULL */
-    size_t len;
-};
-typedef enum err_code db_copy_fn(
-    const struct db_copy_field *fields, size_t n_fields, void *arg, struct err *err);
-MUST_USE enum err_code db_copy_out(
-    struct db_session *s, const struct db_stmt *stmt, db_copy_fn *row, void *arg, struct err *err);
-
 /* ---- migrations -------------------------------------------------------------------------------
  */
 

@@ -146,11 +146,6 @@ static enum err_code prepare(
     return copy_types(p, description, err);
 }
 
-const struct prepared_stmt *conn_find_prepared(const struct db_conn *c, const struct db_stmt *stmt)
-{
-    return c->prepared ? *find_slot(c->prepared, stmt) : NULL;
-}
-
 enum err_code conn_prepare(struct db_conn *c, const struct db_stmt *stmt, int64_t deadline_us,
     const struct prepared_stmt **out, struct err *err)
 {

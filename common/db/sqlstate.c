@@ -27,12 +27,6 @@ static const struct {
 
 enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-bool sqlstate_is(const PGresult *r, const char *sqlstate)
-{
-    const char *got = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-    return got && strcmp(got, sqlstate) == 0;
-}
-
 /* Data and constraint errors quote values; of them only the names of things are logged. */
 static bool quotes_values(const char *sqlstate)
 {

@@ -301,11 +301,6 @@ static bool measure_specificity(struct wordnet *w)
     return is_done;
 }
 
-float wordnet_specificity(const struct wordnet *wordnet, uint32_t synset)
-{
-    return wordnet->specificity[synset];
-}
-
 /* ---- life ------------------------------------------------------------------------------------ */
 
 /* A data line begins with its own offset: that tells a WordNet file from anything else. */

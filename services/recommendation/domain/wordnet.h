@@ -56,12 +56,6 @@ size_t wordnet_forms(
 /* In how many senses the dictionary knows the word, over all parts of speech. */
 size_t wordnet_count_senses(const struct wordnet *wordnet, const char *word);
 
-/*
- * How special a concept is, 0 to 1: its information content by the number of its hyponyms (Seco,
- * Veale & Hayes, ECAI 2004), cut so that what is as general as "device" or "person" is 0.
- */
-float wordnet_specificity(const struct wordnet *wordnet, uint32_t synset);
-
 /* How one concept follows from another. */
 enum wordnet_step {
     WORDNET_STEP_START,    /* a sense of the word itself */

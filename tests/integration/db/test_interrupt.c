@@ -12,8 +12,6 @@ static struct db_interrupt interrupt;
 
 static const struct db_stmt get_item = {
     "interrupt.get", "SELECT text FROM item WHERE id = $1::int8", 1, true};
-static const struct db_stmt numbers = {
-    "interrupt.numbers", "SELECT i, pg_sleep(0.01) FROM generate_series(1, 10000) AS i", 0, true};
 
 static int open_databases(void **state)
 {
@@ -172,27 +170,6 @@ static void a_commit_once_sent_is_waited_for(void **state)
     assert_int_equal(test_sql_int(admin, "SELECT count(*) FROM slow"), 1);
 }
 
-static enum err_code ignore_row(
-    const struct db_copy_field *fields, size_t n_fields, void *arg, struct err *err)
-{
-    (void)fields;
-    (void)n_fields;
-    (void)arg;
-    (void)err;
-    return ERR_OK;
-}
-
-static void an_interrupt_ends_a_copy(void **state)
-{
-    (void)state;
-    struct err err = {0};
-    struct db_session s = session();
-    pthread_t thread = start(interrupt_when_asleep, NULL);
-    assert_int_equal(db_copy_out(&s, &numbers, ignore_row, NULL, &err), ERR_CANCELLED);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(test_sql_int(db, "SELECT 1::int8"), 1);
-}
-
 /* Sets the interrupt somewhere before, in or after the statement of the round. */
 static void *interrupt_at_some_time(void *arg)
 {
@@ -305,7 +282,6 @@ int main(void)
         cmocka_unit_test_teardown(an_interrupted_transaction_does_not_commit, clear_interrupt),
         cmocka_unit_test_teardown(an_interrupt_between_statements_rolls_back, clear_interrupt),
         cmocka_unit_test_teardown(a_commit_once_sent_is_waited_for, clear_interrupt),
-        cmocka_unit_test_teardown(an_interrupt_ends_a_copy, clear_interrupt),
         cmocka_unit_test_teardown(
             an_interrupt_never_hits_the_statement_that_follows, clear_interrupt),
         cmocka_unit_test(neighbours_of_an_interrupted_read_get_their_rows),

@@ -242,57 +242,6 @@ static void check_finds_a_broken_statement_without_running_it(void **state)
     assert_ok(db_check(db, test_stmt("SELECT 1", 0), &err), &err);
 }
 
-struct seen {
-    int64_t rows;
-    int64_t nulls;
-    bool stops;
-};
-
-static enum err_code count_row(
-    const struct db_copy_field *fields, size_t n_fields, void *arg, struct err *err)
-{
-    struct seen *seen = arg;
-    assert_int_equal(n_fields, 2);
-    assert_int_equal(fields[0].len, 8);
-    seen->rows++;
-    seen->nulls += fields[1].data == NULL;
-    return seen->stops ? err_raise(err, REASON_IMPORT_CLOSED, "enough") : ERR_OK;
-}
-
-static void copy_hands_over_every_row(void **state)
-{
-    (void)state;
-    struct err err = {0};
-    struct seen seen = {0};
-    const struct db_stmt *stmt =
-        test_stmt("SELECT n::int8, nullif(n, 5)::text FROM generate_series(1, 50000) AS n;\n", 0);
-    assert_ok(db_copy_out(&session, stmt, count_row, &seen, &err), &err);
-    assert_int_equal(seen.rows, 50000);
-    assert_int_equal(seen.nulls, 1);
-}
-
-static void copy_of_nothing_is_fine(void **state)
-{
-    (void)state;
-    struct err err = {0};
-    struct seen seen = {0};
-    const struct db_stmt *stmt = test_stmt("SELECT 1::int8, 'x' WHERE false", 0);
-    assert_ok(db_copy_out(&session, stmt, count_row, &seen, &err), &err);
-    assert_int_equal(seen.rows, 0);
-}
-
-static void a_row_callback_can_stop_the_copy(void **state)
-{
-    (void)state;
-    struct err err = {0};
-    struct seen seen = {.stops = true};
-    const struct db_stmt *stmt =
-        test_stmt("SELECT n::int8, 'x' FROM generate_series(1, 9) AS n", 0);
-    assert_int_equal(db_copy_out(&session, stmt, count_row, &seen, &err), ERR_FAILED_PRECONDITION);
-    assert_int_equal(seen.rows, 1);
-    assert_int_equal(test_sql_int(db, "SELECT 1"), 1); /* the pool is sound */
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,9 +260,6 @@ int main(void)
         cmocka_unit_test(a_wrong_parameter_count_is_refused),
         cmocka_unit_test(the_detail_of_an_error_quotes_no_values),
         cmocka_unit_test(check_finds_a_broken_statement_without_running_it),
-        cmocka_unit_test(copy_hands_over_every_row),
-        cmocka_unit_test(copy_of_nothing_is_fine),
-        cmocka_unit_test(a_row_callback_can_stop_the_copy),
     };
     return cmocka_run_group_tests(tests, open_database, close_database);
 }
