@@ -58,7 +58,7 @@ struct db_pool_counts {
 struct db_pool_counts db_pool_count(struct db *db);
 
 struct db_session {
-    struct db *db;
+    struct db *db;       /* NULL: none may be asked; INTERNAL_ERROR */
     struct db_tx *tx;    /* NULL: every statement is its own transaction */
     int64_t deadline_us; /* on the monotonic system clock; 0: the pool's default of 30 s */
     int64_t db_us;       /* time spent waiting for the database so far; for the log */

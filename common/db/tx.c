@@ -33,6 +33,9 @@ int64_t session_deadline_us(const struct db_session *s)
 
 enum err_code session_check(const struct db_session *s, struct err *err)
 {
+    if (!s->db)
+        return err_raise(err, REASON_INTERNAL_ERROR,
+            "the database may not be asked here: who runs this waits for nothing");
     if (!db_interrupt_is_set(s->interrupt))
         return ERR_OK;
     return err_raise(err, REASON_CALL_CANCELLED, "nobody waits for the answer any more");

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,12 @@ void log_set_level(enum log_level level)
 bool log_enabled(enum log_level level)
 {
     return (int)level >= atomic_load_explicit(&lowest_level, memory_order_relaxed);
+}
+
+bool log_may_wait(enum log_level level)
+{
+    struct pollfd log = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return log_enabled(level) && poll(&log, 1, 0) == 0;
 }
 
 /* ---- one field ------------------------------------------------------------------------------- */

@@ -61,6 +61,10 @@ void log_open(
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 
+/* Would a line of that level have to wait, as of now, for who reads the log? For threads that must
+ * not. */
+bool log_may_wait(enum log_level level);
+
 /* One event; `fields` end with LOG_END. Control characters are escaped, invalid UTF-8 replaced. */
 void log_write(enum log_level level, const char *evt, const struct log_field *fields);
 

@@ -32,6 +32,7 @@ struct call {
     struct stream *stream; /* of a method that returns a stream; else NULL */
     bool is_quick;         /* takes so little that it may run in a row with others */
     bool is_shared;        /* runs side by side with the others of its row */
+    bool is_instant;       /* waits for nothing: may run where it was received */
     bool is_brisk;         /* takes so little that results before it may wait for it */
     bool is_last_try;
     bool is_abandoned;                    /* its client is gone */

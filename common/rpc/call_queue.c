@@ -4,6 +4,7 @@
 #include "rpc/spread.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -37,8 +38,9 @@ struct call_queue {
     pthread_cond_t changed;
     struct call_queue_config config;
     struct fair_queue *ready;
-    size_t n_napping; /* workers waiting for calls */
-    size_t n_crews;   /* workers with a row of shared calls */
+    atomic_size_t n_ready; /* its length, for who asks without the lock */
+    size_t n_napping;      /* workers waiting for calls */
+    size_t n_crews;        /* workers with a row of shared calls */
     struct spread spread;
     struct ring by_id[SPREAD_SLOTS];  /* of all that wait or are parked */
     struct ring parked[SPREAD_SLOTS]; /* by their keys */
@@ -95,10 +97,16 @@ static int64_t due_us(const struct call *call)
     return call->deadline_us - (quarter < LAST_TRY_MARGIN_US ? quarter : LAST_TRY_MARGIN_US);
 }
 
+static void note_length(struct call_queue *q)
+{
+    atomic_store_explicit(&q->n_ready, fair_queue_len(q->ready), memory_order_relaxed);
+}
+
 static void make_ready(struct call_queue *q, struct call *call)
 {
     call->queued_us = clock_mono_us(q->config.clock);
     fair_queue_return(q->ready, call);
+    note_length(q);
 }
 
 /* Somebody for every slow call, and for every row of quick ones. */
@@ -224,6 +232,7 @@ struct call *call_queue_push(struct call_queue *q, struct call *calls)
         if (displaced)
             list_append(&refused, displaced);
     }
+    note_length(q);
     if (n_slow + n_quick > 0 || q->n_crews < q->config.max_crews)
         rouse(q, n_slow, n_quick + n_shared);
     (void)pthread_mutex_unlock(&q->lock);
@@ -290,6 +299,7 @@ static struct call *take_row(struct call_queue *q)
         call = taken;
         next = fair_queue_peek(q->ready);
     } while (++n < MAX_ROW && next && (call->is_late || (call->is_quick && next->is_quick)));
+    note_length(q);
     if (has_next(q)) /* those roused for it may have found nothing to take */
         rouse(q, 1, 0);
     return row.first;
@@ -436,6 +446,7 @@ struct call *call_queue_cancel(
             list_append(&taken, call);
         }
     }
+    note_length(q);
     (void)pthread_mutex_unlock(&q->lock);
     return taken.first;
 }
@@ -454,6 +465,11 @@ void call_queue_stop(struct call_queue *q)
     q->is_stopped = true;
     (void)pthread_cond_broadcast(&q->changed);
     (void)pthread_mutex_unlock(&q->lock);
+}
+
+bool call_queue_is_empty(const struct call_queue *q)
+{
+    return atomic_load_explicit(&q->n_ready, memory_order_relaxed) == 0;
 }
 
 struct call_queue_counts call_queue_count(struct call_queue *q)

@@ -245,7 +245,8 @@ static enum err_code execute(struct run *r, struct err *err)
     if (has_key(r))
         mode = DB_TX_WRITE;
     if (mode == DB_TX_NONE || !r->d->config->db) {
-        r->ctx.waiter = mode == DB_TX_NONE ? &r->waiter : NULL;
+        bool may_wait = mode == DB_TX_NONE && !r->route->row->is_instant;
+        r->ctx.waiter = may_wait ? &r->waiter : NULL;
         return attempt(&r->session, r, err);
     }
     return db_in_tx(&r->session, mode, attempt, r, err);
@@ -261,6 +262,7 @@ enum {
     MEAN_UNIT = 16,
     MEAN_WEIGHT = 64,
     QUICK_US = 50,
+    INSTANT_US = 1000, /* much more than they say: on a busy machine a thread may be set aside */
     BRISK_US = 3000,
     SHARED_US = 20000,
     MEAN_AT_START = 5000 * MEAN_UNIT
@@ -274,6 +276,12 @@ bool route_is_quick(const struct route *route)
 bool route_is_brisk(const struct route *route)
 {
     return atomic_load_explicit(&route->mean_us, memory_order_relaxed) < BRISK_US * MEAN_UNIT;
+}
+
+bool route_is_instant(const struct route *route)
+{
+    unsigned mean = atomic_load_explicit(&route->mean_us, memory_order_relaxed);
+    return route->row->is_instant && mean < INSTANT_US * MEAN_UNIT;
 }
 
 /* The database's time counts little: on a busy machine it is mostly time spent waiting for others.
@@ -292,7 +300,7 @@ unsigned route_cost_us(const struct route *route)
 
 void route_forget(struct route *route)
 {
-    atomic_init(&route->mean_us, MEAN_AT_START);
+    atomic_init(&route->mean_us, route->row->is_instant ? 0 : MEAN_AT_START);
     atomic_init(&route->own_us, 0);
 }
 
@@ -411,7 +419,7 @@ void dispatch_run(
     r.meta = &r.no_meta;
     r.ctx.service = r.route->state;
     r.ctx.db = &r.session;
-    if (d->config->db)
+    if (d->config->db && !r.route->row->is_instant)
         r.session = db_session(d->config->db, call->deadline_us);
     r.session.interrupt = call->interrupt;
     r.session.gather = scratch->gather;
@@ -449,8 +457,8 @@ void dispatch_run(
 enum err_code rpc_park(struct rpc_ctx *ctx, const struct id *key)
 {
     if (!ctx->waiter)
-        return err_raise(
-            &ctx->err, REASON_INTERNAL_ERROR, "a method with a transaction cannot be parked");
+        return err_raise(&ctx->err, REASON_INTERNAL_ERROR,
+            "a method that is instant, or has a transaction, cannot be parked");
     *ctx->waiter = (struct rpc_waiter){.is_parked = true, .key = *key};
     return ERR_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Dispatch: what happens to one call on a worker, from its bytes to its outcome: authenticate,
+ * Dispatch: what happens to one call as it runs, from its bytes to its outcome: authenticate,
  * authorise, unpack and check, run the handler (in its transaction, behind its idempotency key),
  * pack, log. Knows no transport. A dispatch is constant; many workers share it.
  */
@@ -26,6 +26,9 @@ struct route {
 /* Does it take so little that several may run in a row before their results are sent? */
 bool route_is_quick(const struct route *route);
 
+/* May its calls run where they are received? */
+bool route_is_instant(const struct route *route);
+
 /* Does it take so little that results may wait for it to be sent with its own? */
 bool route_is_brisk(const struct route *route);
 
@@ -35,7 +38,7 @@ unsigned route_cost_us(const struct route *route);
 /* Do its calls run side by side on one worker: only reads, and little beside them? */
 bool route_is_shared(const struct route *route);
 
-/* Assume it is slow until it has shown otherwise. */
+/* Assume it is slow until it has shown otherwise; an instant one, the other way round. */
 void route_forget(struct route *route);
 
 struct dispatch {
@@ -46,12 +49,12 @@ struct dispatch {
     struct tap *tap; /* NULL: none */
 };
 
-/* Memory of a worker, reset for every call. */
+/* Memory of a worker or a desk, reset for every call. */
 struct scratch {
     struct arena request;     /* what the client sent */
     struct arena reply;       /* the handler's, fresh for every attempt of a transaction */
     struct db_gather *gather; /* NULL: the call waits for the database by itself */
-    size_t shard;             /* which counters are this worker's */
+    size_t shard;             /* which counters are its own */
 };
 
 /* NULL: METHOD_UNKNOWN. */

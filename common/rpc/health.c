@@ -140,8 +140,8 @@ RPC_HANDLER(ping, Kith__V1__PingRequest, Kith__V1__PingResponse)
 }
 
 static const struct rpc_method health_methods[] = {
-    {"Check", rpc_check, DB_TX_NONE},
-    {"Ping", rpc_ping, DB_TX_NONE},
+    {"Check", rpc_check, DB_TX_NONE, .is_instant = true},
+    {"Ping", rpc_ping, DB_TX_NONE, .is_instant = true},
 };
 
 const struct rpc_service health_service = {&kith__v1__health_service__descriptor, health_methods,

@@ -36,8 +36,8 @@ RPC_HANDLER(
 }
 
 static const struct rpc_method reflection_methods[] = {
-    {"ListServices", rpc_list_services, DB_TX_NONE},
-    {"GetDescriptorSet", rpc_get_descriptor_set, DB_TX_NONE},
+    {"ListServices", rpc_list_services, DB_TX_NONE, .is_instant = true},
+    {"GetDescriptorSet", rpc_get_descriptor_set, DB_TX_NONE, .is_instant = true},
 };
 
 const struct rpc_service reflection_service = {&kith__v1__reflection_service__descriptor,

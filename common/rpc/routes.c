@@ -12,6 +12,13 @@ static const struct rpc_method *find_row(const struct rpc_service *service, cons
     return NULL;
 }
 
+/* Whoever has to be asked for a token waits for the database. */
+static bool may_be_instant(const struct rpc_method *row, const struct schema_method *method)
+{
+    return row->tx == DB_TX_NONE && !row->is_reader && method->is_idempotent &&
+           !method->is_stream && method->callers == 1u << RPC_CALLER_ANYBODY;
+}
+
 static enum err_code add_method(struct route *routes, const struct schema *schema,
     const struct rpc_registration *r, const char *name, struct err *err)
 {
@@ -30,6 +37,11 @@ static enum err_code add_method(struct route *routes, const struct schema *schem
     route->row = row;
     route->state = r->state;
     route_forget(route);
+    if (row->is_instant && !may_be_instant(row, method))
+        return err_raise(err, REASON_INTERNAL_ERROR,
+            "%s is called instant, but may wait: it must be open to everybody, idempotent, without "
+            "transaction, and return no stream",
+            full);
     if (row->is_reader && (row->tx != DB_TX_NONE || !method->is_idempotent))
         return err_raise(
             err, REASON_INTERNAL_ERROR, "%s is called a reader, but may change something", full);

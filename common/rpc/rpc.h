@@ -103,6 +103,12 @@ struct rpc_method {
     bool is_reader;        /* it only reads, without a transaction, and never holds a lock as it
                               does: a worker runs such calls side by side, and what they read at
                               the same time is one round trip */
+    bool is_instant;       /* it computes a little, at most for some ten microseconds, and waits
+                              for nothing: no database, no call, no lock that is held for long. It
+                              runs on the thread that received it, unless others wait for a worker;
+                              that thread has other connections to mind. Such a method is open to
+                              everybody, as tokens are looked up in the database; its ctx->db may
+                              not be asked. One that turns out to take a millisecond goes to a worker */
 };
 
 struct rpc_service {

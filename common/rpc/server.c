@@ -113,7 +113,7 @@ static enum err_code build_report(struct rpc_server *s, struct err *err)
         .config = &s->config,
         .schema = s->schema,
         .tap = s->tap,
-        .stats = stats_new(schema_count(s->schema), (size_t)s->config.workers),
+        .stats = stats_new(schema_count(s->schema), (size_t)s->config.workers + s->desks.n),
     };
     const struct report_sources sources = {&s->dispatch, s->queue, s->transport};
     s->report = report_new(&sources);
@@ -143,6 +143,8 @@ enum err_code rpc_server_new(struct rpc_server **out, const struct rpc_server_co
     if (!s)
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the server");
     s->config = *config;
+    if (!config->has_no_desks)
+        desks_init(&s->desks, (size_t)config->max_memory, (size_t)config->workers);
     code = build(s, services, n_services, err);
     if (code != ERR_OK) {
         rpc_server_free(s);
@@ -213,6 +215,7 @@ void rpc_server_free(struct rpc_server *s)
         (void)pthread_join(s->workers[i].thread, NULL);
     if (!transport_free(s->transport))
         return; /* better to keep the memory than to have it used */
+    desks_fini(&s->desks);
     call_queue_free(s->queue);
     admission_free(s->admission);
     report_free(s->report);

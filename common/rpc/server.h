@@ -55,6 +55,7 @@ struct rpc_server_config {
     void *authenticator;
     const struct rpc_idempotency *idempotency; /* may be NULL: keys are ignored */
     struct rpc_limits limits;
+    bool has_no_desks;  /* instant methods go to workers like any: to measure what that costs */
     bool may_be_tapped; /* TapService shows what is called; only where all of `listen` is local */
 };
 

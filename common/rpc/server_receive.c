@@ -9,6 +9,9 @@ enum { BUSY_RETRY_MS = 100 };
 /* What a caller asks for beyond this is cut: nobody may hold a place of this server for days. */
 enum { MAX_TIMEOUT_MS = 10 * 60 * 1000 };
 
+/* Of a message with more calls than this, instant ones go to a worker like any. */
+enum { MAX_AT_ONCE = 8 };
+
 void server_answer(
     struct rpc_server *s, struct call *call, const struct outcome *outcome, struct cork *cork)
 {
@@ -79,6 +82,7 @@ static bool admit(struct rpc_server *s, struct call *call, struct cork *cork)
     }
     call->is_shared = s->config.db && route_is_shared(route);
     call->is_quick = call->is_shared || route_is_quick(route);
+    call->is_instant = route_is_instant(route);
     call->is_brisk = route_is_brisk(route);
     call->cost_us = route_cost_us(route);
     struct outcome outcome = {0};
@@ -89,29 +93,67 @@ static bool admit(struct rpc_server *s, struct call *call, struct cork *cork)
     return false;
 }
 
-static void on_calls(void *self, struct call *calls, size_t n_calls)
+/* To the workers; those there is no room for are refused. */
+static void enqueue(struct rpc_server *s, struct call *calls, struct cork *cork)
 {
-    struct rpc_server *s = self;
-    struct cork cork = {0};
-    struct call *first = NULL;
-    struct call **end = &first;
-    for (size_t i = 0; i < n_calls; i++) {
-        if (!admit(s, &calls[i], &cork))
-            continue;
-        calls[i].next = NULL;
-        *end = &calls[i];
-        end = &calls[i].next;
-    }
-    struct call *refused = call_queue_push(s->queue, first);
+    struct call *refused = call_queue_push(s->queue, calls);
     while (refused) {
         struct call *call = refused;
         refused = call->next;
         if (atomic_load(&s->is_draining)) { /* meanwhile */
-            server_refuse(s, call, &cork, REASON_SERVER_DRAINING, "the server is shutting down");
+            server_refuse(s, call, cork, REASON_SERVER_DRAINING, "the server is shutting down");
             continue;
         }
         stats_add_refusal(s->dispatch.stats, STATS_QUEUE_FULL);
-        server_refuse(s, call, &cork, REASON_SERVER_BUSY, "too many calls wait for a worker");
+        server_refuse(s, call, cork, REASON_SERVER_BUSY, "too many calls wait for a worker");
+    }
+}
+
+/* Calls of a message, linked by `next`. */
+struct calls {
+    struct call *first;
+    struct call **end;
+};
+
+static void append(struct calls *list, struct call *call)
+{
+    call->next = NULL;
+    *list->end = call;
+    list->end = &call->next;
+}
+
+/*
+ * Where the instant calls of a message run, if they run here: only where nothing waits for a
+ * worker, so that they overtake nobody, where the message is short, as in a long one the way to a
+ * worker counts little and results are better gathered, and where the log takes its lines. NULL:
+ * they go to a worker.
+ */
+static struct desk *find_desk(struct rpc_server *s, size_t n_calls)
+{
+    if (n_calls > MAX_AT_ONCE || !call_queue_is_empty(s->queue) || log_may_wait(LOG_INFO))
+        return NULL;
+    return desk_take(&s->desks);
+}
+
+static void on_calls(void *self, struct call *calls, size_t n_calls)
+{
+    struct rpc_server *s = self;
+    struct cork cork = {0};
+    struct calls waiting = {NULL, &waiting.first}, instant = {NULL, &instant.first};
+    struct desk *desk = NULL;
+    for (size_t i = 0; i < n_calls; i++) {
+        struct call *call = &calls[i];
+        if (!admit(s, call, &cork))
+            continue;
+        if (call->is_instant && !desk)
+            desk = find_desk(s, n_calls);
+        append(call->is_instant && desk ? &instant : &waiting, call);
+    }
+    if (waiting.first)
+        enqueue(s, waiting.first, &cork);
+    if (desk) {
+        server_run_at_once(s, instant.first, &desk->scratch, &cork);
+        desk_leave(desk);
     }
     transport_uncork(s->transport, &cork);
 }

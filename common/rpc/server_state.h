@@ -9,6 +9,7 @@
 #include "rpc/admission.h"
 #include "rpc/call_queue.h"
 #include "rpc/crew.h"
+#include "rpc/desks.h"
 #include "rpc/dispatch.h"
 #include "rpc/health.h"
 #include "rpc/report.h"
@@ -50,6 +51,7 @@ struct rpc_server {
     struct streams *streams;
     struct transport *transport;
     atomic_bool is_draining;
+    struct desks desks;
     struct worker *workers;
     size_t n_workers;
     size_t n_started;
@@ -71,6 +73,10 @@ void server_drop(
     struct rpc_server *s, uint32_t pipe, const uint64_t *ids, size_t n, enum err_reason reason);
 
 /* ---- server_work.c ---- */
+
+/* Run calls that are instant, linked by `next`, on this thread. */
+void server_run_at_once(
+    struct rpc_server *s, struct call *calls, struct scratch *scratch, struct cork *cork);
 
 /* Body of a worker's thread; `arg` is the worker. */
 void *server_work(void *arg);

@@ -26,6 +26,15 @@ static void park(struct rpc_server *s, struct call *call, const struct id *key, 
             s, call, cork, REASON_SERVER_BUSY, "too many calls wait for something to happen");
 }
 
+static void run_handler(
+    struct rpc_server *s, struct call *call, struct scratch *scratch, struct outcome *outcome)
+{
+    dispatch_run(&s->dispatch, call, scratch, outcome);
+    if (outcome->caller.caller != RPC_CALLER_ANYBODY)
+        transport_recognise(s->transport, call);
+    admission_learn(s->admission, call, &outcome->caller, outcome->err.reason, call->arrived_us);
+}
+
 /* Run the call; answer it or set it aside. */
 static void run(struct worker *w, struct call *call, struct scratch *scratch)
 {
@@ -35,12 +44,8 @@ static void run(struct worker *w, struct call *call, struct scratch *scratch)
     if (!call->is_brisk)
         flush(w, true);
     scratch->shard = (size_t)(w - s->workers);
-    if (!call->stream || !stream_is_held(call, &outcome)) {
-        dispatch_run(&s->dispatch, call, scratch, &outcome);
-        if (outcome.caller.caller != RPC_CALLER_ANYBODY)
-            transport_recognise(s->transport, call);
-        admission_learn(s->admission, call, &outcome.caller, outcome.err.reason, call->arrived_us);
-    }
+    if (!call->stream || !stream_is_held(call, &outcome))
+        run_handler(s, call, scratch, &outcome);
     if (call->stream)
         stream_send(s->transport, call, &outcome, cork);
     if (outcome.is_parked)
@@ -49,6 +54,31 @@ static void run(struct worker *w, struct call *call, struct scratch *scratch)
         call_queue_again(s->queue, call);
     else
         server_answer(s, call, &outcome, cork);
+}
+
+/* True if it was refused: its client fetches no results. */
+static bool is_backed_up(struct rpc_server *s, struct call *call, struct cork *cork)
+{
+    if (call->stream || !transport_is_backed_up(s->transport, call))
+        return false;
+    stats_add_refusal(s->dispatch.stats, STATS_OTHER_REFUSAL);
+    server_refuse(s, call, cork, REASON_SERVER_BUSY,
+        "too many results wait for this client; it must give them lanes, or ask for less");
+    return true;
+}
+
+void server_run_at_once(
+    struct rpc_server *s, struct call *calls, struct scratch *scratch, struct cork *cork)
+{
+    while (calls) {
+        struct call *call = calls;
+        struct outcome outcome;
+        calls = call->next;
+        if (is_backed_up(s, call, cork))
+            continue;
+        run_handler(s, call, scratch, &outcome);
+        server_answer(s, call, &outcome, cork);
+    }
 }
 
 static void serve(void *arg, struct call *call, struct scratch *scratch)
@@ -66,12 +96,8 @@ static void serve(void *arg, struct call *call, struct scratch *scratch)
             "the call waited longer than a busy server lets calls wait");
         return;
     }
-    if (!call->stream && transport_is_backed_up(s->transport, call)) {
-        stats_add_refusal(s->dispatch.stats, STATS_OTHER_REFUSAL);
-        server_refuse(s, call, cork, REASON_SERVER_BUSY,
-            "too many results wait for this client; it must give them lanes, or ask for less");
+    if (is_backed_up(s, call, cork))
         return;
-    }
     /* Over before anybody could interrupt it; or one of several the worker is at. */
     if (!w->is_alone && call->is_quick) {
         run(w, call, scratch);

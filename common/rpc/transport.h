@@ -5,7 +5,7 @@
  * one reply when all its calls are answered. Private to common/rpc.
  *
  * NNG's callbacks run on its few task threads and never block: the functions of transport_events
- * are called there and must only queue work.
+ * are called there: they queue work, and run what waits for nothing.
  */
 #pragma once
 

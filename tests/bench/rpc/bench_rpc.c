@@ -4,10 +4,12 @@
  * a process of its own, both of this program, over loopback TCP.
  *
  *     bench_rpc [--in-flight 64] [--bytes 100] [--seconds 2] [--workers 2] [--slow PER_MILLE]
- *         [--unbatched]
+ *         [--unbatched] [--by-workers]
  *
  * Calls HealthService/Ping with so many bytes; of a thousand calls, PER_MILLE take 50 ms instead.
  * --unbatched: each call is a message of its own, as those of a client without sessions.
+ * --by-workers: Ping waits for nothing, and may run where it is received; here it does not, and
+ * takes the way to a worker that most methods take.
  *
  *     bench_rpc --url URL --method /kith.v1.ContactService/GetMember [--token-file F] [--in-flight
  * N]
@@ -43,7 +45,7 @@ struct settings {
     long in_flight, bytes, seconds, workers, slow;
     char url[64];
     bool has_server; /* one runs already at that address */
-    bool is_unbatched;
+    bool is_unbatched, is_by_workers;
     const char *method;
     char token[80];
 };
@@ -100,6 +102,7 @@ static void serve(const struct settings *settings, int ready)
         .max_memory = 4 << 20,
         .clock = clock_system(),
         .authenticate = let_in,
+        .has_no_desks = settings->is_by_workers,
     };
     const struct rpc_registration services[] = {{&queue, NULL}};
     struct rpc_server *server;
@@ -272,7 +275,8 @@ static void read_options(int argc, char **argv, struct settings *settings)
         {"bytes", required_argument, NULL, 'b'}, {"seconds", required_argument, NULL, 't'},
         {"workers", required_argument, NULL, 'w'}, {"slow", required_argument, NULL, 's'},
         {"url", required_argument, NULL, 'u'}, {"method", required_argument, NULL, 'm'},
-        {"token-file", required_argument, NULL, 'f'}, {"unbatched", no_argument, NULL, 'n'}, {0}};
+        {"token-file", required_argument, NULL, 'f'}, {"unbatched", no_argument, NULL, 'n'},
+        {"by-workers", no_argument, NULL, 'o'}, {0}};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         long value = optarg ? strtol(optarg, NULL, 10) : 0;
@@ -294,6 +298,9 @@ static void read_options(int argc, char **argv, struct settings *settings)
             break;
         case 'n':
             settings->is_unbatched = true;
+            break;
+        case 'o':
+            settings->is_by_workers = true;
             break;
         case 'u':
             (void)snprintf(settings->url, sizeof(settings->url), "%s", optarg);

@@ -143,6 +143,7 @@ void loop_serve(struct loop *loop, const struct loop_config *config)
         .clock = config->clock ? config->clock : clock_system(),
         .authenticate = authenticate,
         .limits = config->limits,
+        .has_no_desks = !config->has_desks && !getenv("LOOP_HAS_DESKS"),
     };
     const struct rpc_registration services[] = {{&notification, loop}, {&queue, loop}};
     assert_ok(rpc_server_new(&loop->server, &server, services, 2, &loop->err), &loop->err);

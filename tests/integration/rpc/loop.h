@@ -43,6 +43,8 @@ struct loop_config {
     struct db *db; /* NULL: none */
     struct rpc_limits limits;
     const struct clock *clock; /* of the server; NULL: the system's */
+    bool has_desks; /* Ping runs where it is received; else, and unless the environment has
+                       LOOP_HAS_DESKS, a worker runs it, as it does most methods */
 };
 
 void loop_start(struct loop *loop, const struct loop_config *config);

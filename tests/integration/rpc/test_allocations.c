@@ -81,11 +81,10 @@ static void make_calls(long n)
     loop_await(atomic_load(&n_flying) == 0);
 }
 
-static void a_warm_call_allocates_nothing(void **state)
+static void count_in(const struct loop_config *config)
 {
-    (void)state;
     log_open("test", NULL, LOG_FORMAT_LOGFMT, LOG_ERROR);
-    loop_start(&loop, &(struct loop_config){0});
+    loop_start(&loop, config);
     make_calls(WARM_UP);
     atomic_store(&is_counting, true);
     free(malloc(1)); /* counting works */
@@ -99,8 +98,23 @@ static void a_warm_call_allocates_nothing(void **state)
     loop_stop(&loop);
 }
 
+static void a_warm_call_allocates_nothing(void **state)
+{
+    (void)state;
+    count_in(&(struct loop_config){0});
+}
+
+static void nor_does_one_that_runs_where_it_is_received(void **state)
+{
+    (void)state;
+    count_in(&(struct loop_config){.has_desks = true});
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_warm_call_allocates_nothing)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_warm_call_allocates_nothing),
+        cmocka_unit_test(nor_does_one_that_runs_where_it_is_received),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

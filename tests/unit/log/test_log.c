@@ -227,6 +227,19 @@ static void logging_leaves_errno_alone_and_survives_a_full_pipe(void **state)
     assert_int_equal(errno, ENOENT);
 }
 
+static void a_line_may_have_to_wait_where_the_pipe_is_full(void **state)
+{
+    (void)state;
+    log_open("contact", "i7", LOG_FORMAT_JSON, LOG_INFO);
+    assert_false(log_may_wait(LOG_INFO));
+    for (int i = 0; i < 1000; i++)
+        log_info("x", LOG_INT("i", i));
+    assert_true(log_may_wait(LOG_INFO));
+    assert_false(log_may_wait(LOG_DEBUG)); /* none would be written */
+    (void)line();
+    assert_false(log_may_wait(LOG_INFO));
+}
+
 static void lines_wait_in_a_buffer_until_it_is_flushed(void **state)
 {
     (void)state;
@@ -324,6 +337,7 @@ int main(void)
         captured(a_line_too_long_stays_valid_and_says_so),
         captured(a_line_full_to_the_brim_still_ends),
         captured(logging_leaves_errno_alone_and_survives_a_full_pipe),
+        captured(a_line_may_have_to_wait_where_the_pipe_is_full),
         captured(lines_wait_in_a_buffer_until_it_is_flushed),
         captured(a_warning_does_not_wait_and_takes_what_was_before_it_along),
         captured(a_flush_tears_no_line),
