@@ -10,12 +10,14 @@ demo_tell() {
 }
 
 demo_next() {
+    local where=
+    [[ -z ${KITH_HOME:-} ]] || where="KITH_HOME=$(printf %q "$STATE") "
     cat <<NEXT
 
 Next:
-   eval "\$(deploy/local env)"     # kith in your shell, as its operator or as mira, dana, jonas …
+   eval "\$(${where}deploy/local env)"     # kith in your shell, as its operator or as mira, dana, jonas …
    kith --as mira ask --dry-run "Who could teach my daughter to climb?"
-   kith help; deploy/local status | logs -f | down
+   kith help; ${where}deploy/local status | logs -f | down
 NEXT
 }
 

@@ -4,8 +4,16 @@
 SERVICES=(contact recommendation notification)
 READY_WITHIN_S=30
 
+# The first of the three ports: what the last start took, so that nobody has to say it again.
+port_base() { cat "$STATE/etc/port" 2>/dev/null || echo "${KITH_PORT:-7101}"; }
+
+port_keep() {
+    [[ -z ${KITH_PORT:-} && -s $STATE/etc/port ]] || echo "${KITH_PORT:-7101}" >"$STATE/etc/port"
+}
+
 service_port() { # SERVICE
-    local base=${KITH_PORT:-7101}
+    local base
+    base=$(port_base)
     case $1 in
         contact) echo "$base" ;;
         recommendation) echo $((base + 1)) ;;
@@ -55,7 +63,12 @@ service_configure() { # SERVICE
         echo "operator-token-file = $STATE/secrets/operator-token"
         echo "log-format = logfmt"
         service_endpoints "$1"
-    } >"$STATE/etc/$1.conf"
+    } >"$STATE/etc/$1.conf.new"
+    if cmp -s "$STATE/etc/$1.conf.new" "$STATE/etc/$1.conf"; then
+        rm -f -- "$STATE/etc/$1.conf.new"
+    else
+        mv -f -- "$STATE/etc/$1.conf.new" "$STATE/etc/$1.conf"
+    fi
 }
 
 service_run() { # SERVICE ARGUMENT…
@@ -71,10 +84,12 @@ service_migrate() { # SERVICE
             "the whole story: $STATE/log/migrate-$1.log"
 }
 
-# A service whose program was replaced by a newer build counts as stopped.
+# A service whose program was replaced by a newer build, or whose configuration changed, counts as
+# stopped.
 service_is_current() { # SERVICE
     local pid exe
     pid=$(process_pid "$(service_pidfile "$1")") || return 1
+    [[ ! $STATE/etc/$1.conf -nt $(service_pidfile "$1") ]] || return 1
     exe=$(readlink "/proc/$pid/exe") && [[ $exe == "$STATE/app/bin/kith-$1" ]]
 }
 
@@ -85,7 +100,7 @@ service_check_port() { # SERVICE
     while who=$(process_on_port "$port"); do
         [[ -n $who || $SECONDS -ge $end ]] &&
             die "port $port of kith-$1 is taken by ${who:-a process of another user}" \
-                "end it, or take three other ports: KITH_PORT=$((${KITH_PORT:-7101} + 100)) deploy/local up"
+                "end it, or take three other ports: KITH_PORT=$(($(port_base) + 100)) deploy/local up"
         read -rt 0.05 <> <(:) || true
     done
 }
@@ -124,6 +139,7 @@ service_wait_ready() { # SERVICE
 services_up() {
     local service
     services_check_port_base
+    port_keep
     for service in "${SERVICES[@]}"; do service_configure "$service"; done
     secrets_create
     for service in "${SERVICES[@]}"; do service_migrate "$service"; done

@@ -162,6 +162,28 @@ print(s.getsockname()[1], flush=True); sys.stdin.read()'; }
     kill "$LISTENER_PID"
 }
 
+@test "the ports of the last start are remembered" {
+    local_part state_prepare
+    [ "$(local_part 'service_port notification')" = 7103 ]
+    KITH_PORT=7301 local_part 'unprivileged port_keep'
+    local_part 'unprivileged port_keep'
+    [ "$(local_part 'service_port notification')" = 7303 ]
+    [ "$(KITH_PORT=9101 local_part 'service_port contact')" = 7301 ]
+    KITH_PORT=9101 local_part 'unprivileged port_keep'
+    [ "$(local_part 'service_address contact')" = tcp://127.0.0.1:9101 ]
+}
+
+@test "a service whose configuration changed is started anew, and no other" {
+    local_part state_prepare
+    local_part 'unprivileged service_configure contact
+        install -D /bin/sleep "$STATE/app/bin/kith-contact"'
+    local_part '"$STATE/app/bin/kith-contact" 60 & process_stamp $! >"$(service_pidfile contact)"'
+    local_part 'service_configure contact; service_is_current contact'
+    run local_part 'KITH_PORT=7401 service_configure contact; service_is_current contact'
+    [ "$status" -eq 1 ]
+    local_part 'process_stop "$(service_pidfile contact)" 5'
+}
+
 @test "reset asks, and only yes is yes" {
     up
     run "$REPO/deploy/local" reset </dev/null
