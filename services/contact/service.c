@@ -111,7 +111,7 @@ static const struct rpc_method methods[] = {
     {"RemoveFact", rpc_remove_fact, DB_TX_NONE},
     {"LinkContact", rpc_link_contact, DB_TX_WRITE},
     {"SendInvitation", rpc_send_invitation, DB_TX_WRITE},
-    {"ListInvitations", rpc_list_invitations, DB_TX_NONE},
+    {"ListInvitations", rpc_list_invitations, DB_TX_NONE, .is_reader = true},
     {"AcceptInvitation", rpc_accept_invitation, DB_TX_WRITE},
     {"DeclineInvitation", rpc_decline_invitation, DB_TX_WRITE},
 };

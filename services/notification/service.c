@@ -71,7 +71,7 @@ void notification_stop(struct notification *self)
 }
 
 static const struct rpc_method methods[] = {
-    {"ListNotifications", rpc_list_notifications, DB_TX_NONE},
+    {"ListNotifications", rpc_list_notifications, DB_TX_NONE, .is_reader = true},
     {"WatchNotifications", rpc_watch_notifications, DB_TX_NONE},
     {"MarkRead", rpc_mark_read, DB_TX_NONE},
 };

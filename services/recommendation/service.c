@@ -171,11 +171,11 @@ void recommendation_stop(struct recommendation *self)
 static const struct rpc_method methods[] = {
     {"RouteQuestion", rpc_route_question, DB_TX_NONE},
     {"Ask", rpc_ask, DB_TX_NONE},
-    {"GetAsk", rpc_get_ask, DB_TX_NONE},
-    {"ListAsks", rpc_list_asks, DB_TX_NONE},
+    {"GetAsk", rpc_get_ask, DB_TX_NONE, .is_reader = true},
+    {"ListAsks", rpc_list_asks, DB_TX_NONE, .is_reader = true},
     {"Answer", rpc_answer, DB_TX_NONE},
     {"Pass", rpc_pass, DB_TX_NONE},
-    {"ExplainDecision", rpc_explain_decision, DB_TX_NONE},
+    {"ExplainDecision", rpc_explain_decision, DB_TX_NONE, .is_reader = true},
 };
 
 const struct rpc_service recommendation_rpc = {

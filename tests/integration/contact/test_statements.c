@@ -40,19 +40,28 @@ static void add_members(struct db *db, int first, int last)
 {
     char text[1024];
     (void)snprintf(text, sizeof(text),
-        "WITH person AS (SELECT md5(i::text)::uuid AS id, i FROM generate_series(%d, %d) AS i), "
-        "m AS (INSERT INTO contact.member (member_id, name, email, is_email_verified, time_zone) "
-        "SELECT id, 'x', i || '@many.example.org', true, 'UTC' FROM person), "
-        "t AS (INSERT INTO contact.token (member_id, token_id, label, scopes) "
-        "SELECT id, id, 'x', 1 FROM person), "
-        "h AS (INSERT INTO contact.token_hash (token_hash, member_id, token_id) "
-        "SELECT sha256(id::text::bytea), id, id FROM person) "
-        "INSERT INTO contact.member_fact (member_id, fact_id, kind, value, value_fold, confidence) "
-        "SELECT id, md5(i || '/' || j)::uuid, j, 'x', 'x', 1 "
-        "FROM person, generate_series(1, 3) AS j",
+        "CREATE TEMPORARY TABLE person AS SELECT i, md5(i::text)::uuid AS id "
+        "FROM generate_series(%d, %d) AS i",
         first, last);
     test_sql(db, text);
-    test_sql(db, "ANALYZE");
+    test_sql(db, "INSERT INTO contact.member (member_id, name, email, is_email_verified, time_zone)"
+                 "SELECT id, 'x', i || '@many.example.org', true, 'UTC' FROM person");
+    test_sql(db, "INSERT INTO contact.token (member_id, token_id, label, scopes) "
+                 "SELECT id, id, 'x', 1 FROM person");
+    test_sql(db, "INSERT INTO contact.token_hash (token_hash, member_id, token_id) "
+                 "SELECT sha256(id::text::bytea), id, id FROM person");
+    test_sql(db, "INSERT INTO contact.member_fact "
+                 "(member_id, fact_id, kind, value, value_fold, confidence) "
+                 "SELECT id, md5(i || '/' || j)::uuid, j, 'x', 'x', 1 "
+                 "FROM person, generate_series(1, 3) AS j");
+    test_sql(db, "INSERT INTO contact.contact (member_id, contact_id, name, name_fold) "
+                 "SELECT id, md5(i || '/' || j)::uuid, 'x', 'x' "
+                 "FROM person, generate_series(1, 3) AS j");
+    test_sql(db, "INSERT INTO contact.import (member_id, import_id, state, format, is_dry_run, "
+                 "file_name, bytes_received) SELECT id, id, 2, 1, false, 'x', 1 FROM person");
+    test_sql(db, "DROP TABLE person");
+    test_sql(db, "ANALYZE contact.member, contact.token, contact.token_hash, contact.member_fact, "
+                 "contact.contact, contact.import");
 }
 
 /* As it is planned once for whatever number of keys. */
