@@ -168,6 +168,9 @@ void exchanges_free(struct transport *t)
     while (t->exchanges) {
         struct exchange *x = t->exchanges;
         t->exchanges = x->next;
+        /* One that was stopped refused to send, and no callback came: the reply is still ours. */
+        if (x->state == EXCHANGE_SENDING)
+            nng_msg_free(nng_aio_get_msg(x->aio));
         nng_aio_free(x->aio);
         free(x);
     }
