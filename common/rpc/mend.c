@@ -42,8 +42,13 @@ static void find_originals(void)
 }
 
 /*
- * A transfer that was begun has the result 0 so far, or that of its end; NNG's connections end
- * theirs by other errors than this one, which a refused one has.
+ * A transfer that was begun has the result 0 so far, or that of its end, which is another than that
+ * of a refused one: NNG closes the aios of its connections before it stops them, and a closed one
+ * ends by NNG_ECLOSED. Where it cancels singly (HTTP below WebSocket, TLS above TCP), it does so
+ * under the lock that who began the transfer still holds. So it is in 1.5.2 and in 1.10.1, over
+ * TCP, TLS, WebSocket and IPC, but for one instant: TLS that is freed closes its TCP connection,
+ * not the aios it uses it by, before it stops these. A transfer that begins right after that close,
+ * and is stopped before the look below, would end twice.
  */
 static void end_if_refused(nng_aio *aio)
 {

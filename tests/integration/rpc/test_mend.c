@@ -23,11 +23,11 @@ static nng_stream *made_by(nng_aio *aio)
     return stream;
 }
 
-static void connect_ends(struct ends *e)
+static void connect_ends(struct ends *e, const char *scheme)
 {
     char url[64];
     nng_aio *accepting, *dialing;
-    (void)snprintf(url, sizeof(url), "tcp://127.0.0.1:%d", test_free_port());
+    (void)snprintf(url, sizeof(url), "%s://127.0.0.1:%d/", scheme, test_free_port());
     assert_int_equal(nng_aio_alloc(&accepting, NULL, NULL), 0);
     assert_int_equal(nng_aio_alloc(&dialing, NULL, NULL), 0);
     assert_int_equal(nng_stream_listener_alloc(&e->listener, url), 0);
@@ -75,11 +75,14 @@ static int result_of_refused(void (*transfer)(nng_stream *, nng_aio *), nng_stre
 static void a_refused_transfer_ends(void **state)
 {
     (void)state;
-    struct ends e;
-    connect_ends(&e);
-    assert_int_equal(result_of_refused(nng_stream_recv, e.streams[0]), NNG_ECONNSHUT);
-    assert_int_equal(result_of_refused(nng_stream_send, e.streams[0]), NNG_ECONNSHUT);
-    free_ends(&e);
+    static const char *const schemes[] = {"tcp", "ws"};
+    for (size_t i = 0; i < 2; i++) {
+        struct ends e;
+        connect_ends(&e, schemes[i]);
+        assert_int_equal(result_of_refused(nng_stream_recv, e.streams[0]), NNG_ECONNSHUT);
+        assert_int_equal(result_of_refused(nng_stream_send, e.streams[0]), NNG_ECONNSHUT);
+        free_ends(&e);
+    }
 }
 
 static void nng_itself_uses_the_mended_functions(void **state)

@@ -27,41 +27,16 @@ static void trust_both(void)
     (void)fclose(both);
 }
 
-static void copy(const char *from, const char *to)
-{
-    char text[4096];
-    char fresh[32];
-    (void)snprintf(fresh, sizeof(fresh), "%s.new", to);
-    FILE *in = fopen(tls_rig_path(from), "re");
-    size_t len = fread(text, 1, sizeof(text), in);
-    (void)fclose(in);
-    FILE *out = fopen(tls_rig_path(fresh), "we");
-    assert_int_equal(fwrite(text, 1, len, out), len);
-    assert_int_equal(fchmod(fileno(out), 0600), 0);
-    (void)fclose(out);
-    assert_int_equal(rename(tls_rig_path(fresh), tls_rig_path(to)), 0);
-}
-
-/* "now" is the certificate in use, of either authority. */
-static void put_in_place(const char *owner)
-{
-    char name[64];
-    (void)snprintf(name, sizeof(name), "%s.key", owner);
-    copy(name, "now.key");
-    (void)snprintf(name, sizeof(name), "%s.pem", owner);
-    copy(name, "now.pem");
-}
-
 static void new_connections_get_the_new_certificate(void **state)
 {
     (void)state;
     struct tls_rig rig;
-    put_in_place("ours/server");
+    tls_rig_put_in_place("ours/server");
     tls_rig_serve(&rig, "now", "ours/ca.pem");
     struct rpc_client *there = tls_rig_connect(&rig, rig.url, "ours/client", "ours/ca.pem");
     assert_ok(tls_rig_ping(there, &rig.err), &rig.err);
 
-    put_in_place("theirs/server");
+    tls_rig_put_in_place("theirs/server");
     assert_ok(rpc_server_renew_certificate(rig.server, &rig.err), &rig.err);
     assert_ok(tls_rig_try(&rig, "ours/client", "theirs/ca.pem"), &rig.err);
     assert_true(tls_rig_is_refused(&rig, rig.url, "ours/client", "ours/ca.pem"));
@@ -85,17 +60,17 @@ static void a_bad_new_certificate_keeps_the_old(void **state)
     (void)state;
     struct tls_rig rig;
     tls_rig_certify_expired("ours", (const char *const[]){"service", "old", "x", NULL});
-    put_in_place("ours/server");
+    tls_rig_put_in_place("ours/server");
     tls_rig_serve(&rig, "now", "ours/ca.pem");
-    copy("theirs/server.pem", "now.pem");
+    tls_rig_copy("theirs/server.pem", "now.pem");
     assert_stays(&rig, "is not that of");
-    copy("ours/server.key", "now.pem");
+    tls_rig_copy("ours/server.key", "now.pem");
     assert_stays(&rig, "holds no certificates");
-    put_in_place("ours/old");
+    tls_rig_put_in_place("ours/old");
     assert_stays(&rig, "expired on");
     assert_int_equal(unlink(tls_rig_path("now.pem")), 0);
     assert_stays(&rig, "No such file");
-    put_in_place("ours/server");
+    tls_rig_put_in_place("ours/server");
     assert_ok(rpc_server_renew_certificate(rig.server, &rig.err), &rig.err);
     tls_rig_stop(&rig);
 }
@@ -152,7 +127,7 @@ static void renewal_under_load_fails_no_call(void **state)
     struct tls_rig rig;
     pthread_t threads[CALLERS + 1];
     trust_both();
-    put_in_place("ours/server");
+    tls_rig_put_in_place("ours/server");
     tls_rig_serve(&rig, "now", "both.pem");
     struct load load = {.rig = &rig};
     load.client = tls_rig_connect(&rig, rig.url, "ours/client", "both.pem");
@@ -162,7 +137,7 @@ static void renewal_under_load_fails_no_call(void **state)
     for (int i = 0; i < RENEWALS; i++) {
         int calls = atomic_load(&load.n_calls), fresh = atomic_load(&load.n_new);
         loop_await(atomic_load(&load.n_calls) > calls + 20 && atomic_load(&load.n_new) > fresh);
-        put_in_place(i % 2 == 0 ? "theirs/server" : "ours/server");
+        tls_rig_put_in_place(i % 2 == 0 ? "theirs/server" : "ours/server");
         assert_ok(rpc_server_renew_certificate(rig.server, &rig.err), &rig.err);
     }
     atomic_store(&load.is_over, true);
@@ -182,7 +157,7 @@ static void a_client_takes_its_replaced_certificate_to_the_next_connection(void 
     (void)state;
     struct tls_rig rig;
     char listen[64];
-    put_in_place("ours/client");
+    tls_rig_put_in_place("ours/client");
     tls_rig_serve(&rig, "ours/server", "ours/ca.pem");
     struct rpc_client *client = tls_rig_connect(&rig, rig.url, "now", "ours/ca.pem");
     assert_ok(tls_rig_ping(client, &rig.err), &rig.err);
@@ -193,7 +168,7 @@ static void a_client_takes_its_replaced_certificate_to_the_next_connection(void 
     const struct rpc_tls files = tls_rig_files("ours/server", "theirs/ca.pem");
     assert_ok(tls_rig_try_serve(&rig, &files, false, listen), &rig.err);
     assert_int_not_equal(tls_rig_ping(client, &rig.err), ERR_OK);
-    put_in_place("theirs/client");
+    tls_rig_put_in_place("theirs/client");
     loop_await(tls_rig_ping(client, &rig.err) == ERR_OK);
     rpc_client_free(client);
     tls_rig_stop(&rig);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -76,6 +77,30 @@ int tls_rig_remove_certificates(void **state)
     (void)state;
     run((const char *const[]){"rm", "-rf", "--", folder, NULL});
     return 0;
+}
+
+void tls_rig_copy(const char *from, const char *to)
+{
+    char text[4096];
+    char fresh[32];
+    (void)snprintf(fresh, sizeof(fresh), "%s.new", to);
+    FILE *in = fopen(tls_rig_path(from), "re");
+    size_t len = fread(text, 1, sizeof(text), in);
+    (void)fclose(in);
+    FILE *out = fopen(tls_rig_path(fresh), "we");
+    assert_int_equal(fwrite(text, 1, len, out), len);
+    assert_int_equal(fchmod(fileno(out), 0600), 0);
+    (void)fclose(out);
+    assert_int_equal(rename(tls_rig_path(fresh), tls_rig_path(to)), 0);
+}
+
+void tls_rig_put_in_place(const char *owner)
+{
+    char name[64];
+    (void)snprintf(name, sizeof(name), "%s.key", owner);
+    tls_rig_copy(name, "now.key");
+    (void)snprintf(name, sizeof(name), "%s.pem", owner);
+    tls_rig_copy(name, "now.pem");
 }
 
 struct rpc_tls tls_rig_files(const char *owner, const char *ca)

@@ -30,6 +30,12 @@ void tls_rig_certify_expired(const char *authority, const char *const *arguments
 /* The path of "ours/client.pem"; the thread's own, for a few calls. */
 const char *tls_rig_path(const char *name);
 
+/* Replaces a file by a copy of another, at once. */
+void tls_rig_copy(const char *from, const char *to);
+
+/* Certificate and key of "ours/server" become those of "now". */
+void tls_rig_put_in_place(const char *owner);
+
 /* Certificate and key of "ours/client", to be checked by "ours/ca.pem". */
 struct rpc_tls tls_rig_files(const char *owner, const char *ca);
 
