@@ -378,10 +378,33 @@ static void tap(const struct run *r, const struct outcome *out, int64_t now_us)
     tap_record(r->d->tap, &call, &r->scratch->request);
 }
 
+static void tap_items(const struct run *r)
+{
+    static const struct err fine;
+    uint32_t n = r->call->stream->n_items;
+    if (!r->d->tap)
+        return;
+    struct tap_call call = {
+        .method = r->route->method,
+        .ctx = &r->ctx,
+        .err = &fine,
+        .took_us = clock_mono_us(r->d->config->clock) - r->call->arrived_us,
+    };
+    if (n == 0)
+        call.request = (struct db_bytes){r->call->frame.payload, r->call->frame.payload_len};
+    for (const struct item *item = r->sending.items; item; item = item->next) {
+        call.item = ++n;
+        call.reply = item->payload;
+        tap_record(r->d->tap, &call, &r->scratch->request);
+        call.request = (struct db_bytes){0};
+    }
+}
+
 /* What a run of a stream sent; true if it is to run again. */
 static bool hand_over(const struct run *r, struct outcome *out)
 {
     const struct rpc_sending *s = &r->sending;
+    tap_items(r);
     out->items = s->items;
     out->cursor = s->cursor;
     out->goes_on = s->n_items > 0 && !r->call->is_last_try && !r->call->stream->is_alone;

@@ -32,6 +32,7 @@ struct kept {
         size_t len;
     } request, reply;
     bool is_cut;
+    uint32_t item;
 };
 
 struct tap {
@@ -134,6 +135,7 @@ void tap_record(struct tap *tap, const struct tap_call *call, struct arena *scra
         .err = *call->err,
         .answered_us = clock_wall_us(tap->clock),
         .took_us = call->took_us,
+        .item = call->item,
     };
     kept.request = copy_body(call->method->in, call->request, scratch, &kept.is_cut);
     kept.reply = copy_body(call->method->out, call->reply, scratch, &kept.is_cut);
@@ -176,6 +178,7 @@ static Kith__V1__TappedCall *describe(struct arena *arena, const struct kept *ke
     out->reason = arena_strdup(arena, is_failure ? err_reason_info(kept->err.reason)->name : "");
     out->message = arena_strdup(arena, is_failure ? kept->err.msg : "");
     out->is_cut = kept->is_cut;
+    out->item = kept->item;
     bool is_copied = out->trace_id && out->member_id && out->code && out->reason && out->message &&
                      copy_bytes(arena, &kept->request, &out->request) &&
                      copy_bytes(arena, &kept->reply, &out->reply);

@@ -18,13 +18,14 @@ void tap_free(struct tap *tap);
 /* CONFIG_INVALID unless all addresses of `listen` are on this machine. */
 MUST_USE enum err_code tap_check_addresses(const char *listen, struct err *err);
 
-/* A call that was answered. What it points to is copied. */
+/* A call that was answered, or an item that was sent. What it points to is copied. */
 struct tap_call {
     const struct schema_method *method;
     const struct rpc_ctx *ctx; /* for its trace and caller */
     const struct err *err;
     int64_t took_us;
     struct db_bytes request, reply;
+    uint32_t item; /* which of its stream it is, from 1; 0: none */
 };
 
 /* `scratch` is for the time of the call. */

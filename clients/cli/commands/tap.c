@@ -70,11 +70,13 @@ static void show_call(struct cli *cli, const json_t *call, const json_t *in, con
 {
     const char *reason = view_text(cli, call, "reason");
     const char *member = view_raw(call, "memberId");
-    cli_say(cli, "%s%s%s %s%s%s  %s%s%s  %.1f ms  %s%s%s  %strace %s%s", cli->dim,
+    int64_t item = view_int(call, "item");
+    const char *which = item == 0 ? "" : arena_printf(&cli->arena, " item %" PRId64, item);
+    cli_say(cli, "%s%s%s %s%s%s%s  %s%s%s  %.1f ms  %s%s%s  %strace %s%s", cli->dim,
         clock_time(cli, view_int(call, "answeredUs")), cli->plain, cli->bold,
         view_text(cli, call, "method") + strlen("/kith.v1."), cli->plain,
-        view_text(cli, call, "code"), *reason == '\0' ? "" : " ", reason,
-        (double)view_int(call, "tookUs") / 1e3, view_enum(cli, call, "caller", "CALLER_"),
+        which == NULL ? "" : which, view_text(cli, call, "code"), *reason == '\0' ? "" : " ",
+        reason, (double)view_int(call, "tookUs") / 1e3, view_enum(cli, call, "caller", "CALLER_"),
         *member == '\0' ? "" : " ", *member == '\0' ? "" : view_id(cli, member), cli->dim,
         view_raw(call, "traceId"), cli->plain);
     show_body(cli, "\xE2\x86\x92", in);

@@ -144,6 +144,7 @@ void loop_serve(struct loop *loop, const struct loop_config *config)
         .authenticate = authenticate,
         .limits = config->limits,
         .has_no_desks = !config->has_desks && !getenv("LOOP_HAS_DESKS"),
+        .may_be_tapped = config->may_be_tapped,
     };
     const struct rpc_registration services[] = {{&notification, loop}, {&queue, loop}};
     assert_ok(rpc_server_new(&loop->server, &server, services, 2, &loop->err), &loop->err);

@@ -45,6 +45,7 @@ struct loop_config {
     const struct clock *clock; /* of the server; NULL: the system's */
     bool has_desks; /* Ping runs where it is received; else, and unless the environment has
                        LOOP_HAS_DESKS, a worker runs it, as it does most methods */
+    bool may_be_tapped;
 };
 
 void loop_start(struct loop *loop, const struct loop_config *config);

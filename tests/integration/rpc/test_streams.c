@@ -10,6 +10,7 @@
 #include "unit_test.h"
 
 #include <kith/v1/notification.pb-c.h>
+#include <kith/v1/tap.pb-c.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -91,6 +92,59 @@ static void items_come_in_order_and_then_the_end(void **state)
     assert_false(read_one(&r, 0));
     assert_true(r.is_over);
     rpc_stream_close(r.stream);
+    loop_stop(&loop);
+}
+
+/* One look at the tap, from there on. */
+static const Kith__V1__ReadTapResponse *look(struct rpc_client *service, uint64_t after)
+{
+    Kith__V1__ReadTapRequest in = KITH__V1__READ_TAP_REQUEST__INIT;
+    ProtobufCMessage *out = NULL;
+    in.after = after;
+    assert_ok(rpc_client_call(service, "/kith.v1.TapService/ReadTap", NULL, &in.base, &loop.arena,
+                  &out, &loop.err),
+        &loop.err);
+    return (const void *)out;
+}
+
+static void assert_item(const Kith__V1__TappedCall *call, uint32_t n)
+{
+    char cursor[16];
+    (void)snprintf(cursor, sizeof(cursor), "%u", n);
+    assert_string_equal(call->method, WATCH);
+    assert_string_equal(call->code, "OK");
+    assert_int_equal(call->item, n);
+    Kith__V1__WatchNotificationsResponse *item =
+        kith__v1__watch_notifications_response__unpack(NULL, call->reply.len, call->reply.data);
+    assert_non_null(item);
+    assert_string_equal(item->cursor, cursor);
+    kith__v1__watch_notifications_response__free_unpacked(item, NULL);
+}
+
+static void items_are_shown_to_who_taps(void **state)
+{
+    (void)state;
+    struct reading r;
+    loop_start(&loop, &(struct loop_config){.token = "member", .may_be_tapped = true});
+    const struct rpc_client_config config = {.endpoints = loop.url, .token = "service"};
+    struct rpc_client *service = NULL;
+    assert_ok(rpc_client_new(&service, &config, &loop.err), &loop.err);
+    uint64_t next = look(service, 0)->next;
+    add_items(2);
+    open_stream(&r, loop.client, 0);
+    assert_true(read_one(&r, 30000) && read_one(&r, 30000));
+    atomic_store(&loop.last, 3);
+    add_items(1);
+    read_to_its_end(&r);
+    arena_reset(&loop.arena);
+    const Kith__V1__ReadTapResponse *seen = look(service, next);
+    assert_int_equal(seen->n_calls, 4);
+    for (uint32_t n = 1; n <= 3; n++)
+        assert_item(seen->calls[n - 1], n);
+    assert_int_equal(seen->calls[3]->item, 0);
+    assert_int_equal(seen->calls[3]->reply.len, 0);
+    rpc_stream_close(r.stream);
+    rpc_client_free(service);
     loop_stop(&loop);
 }
 
@@ -332,6 +386,7 @@ int main(void)
     log_open("test", "streams", LOG_FORMAT_JSON, LOG_FATAL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_come_in_order_and_then_the_end),
+        cmocka_unit_test(items_are_shown_to_who_taps),
         cmocka_unit_test(large_items_and_small_credit_get_along),
         cmocka_unit_test(a_stream_waits_without_a_worker_for_what_comes),
         cmocka_unit_test(a_slow_reader_holds_nobody_up),
