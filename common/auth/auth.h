@@ -29,6 +29,7 @@ struct auth_config {
 
 struct auth;
 
+/* Keeps hashes of the tokens in `config`, not the texts. CONFIG_INVALID for what is no token. */
 MUST_USE enum err_code auth_new(
     struct auth **out, const struct auth_config *config, struct err *err);
 void auth_free(struct auth *auth);

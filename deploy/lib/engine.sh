@@ -40,7 +40,8 @@ engine_stop() {
     ENGINE_DIR=
 }
 
-# Version 2 is a part of docker, version 1 a program of its own. Both read deploy/compose.yaml.
+# Version 2 (docker-compose of Debian 13) is a command of docker, version 1 (Debian 12) a program of
+# its own. Both read deploy/compose.yaml; 2.26 and 1.29 were tried.
 engine_find_compose() {
     if docker compose version >/dev/null 2>&1; then
         COMPOSE=(docker compose)

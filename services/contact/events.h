@@ -20,9 +20,11 @@ MUST_USE enum err_code event_member_changed(
 MUST_USE enum err_code event_contacts_changed(struct rpc_ctx *ctx, const struct id *member,
     const struct id *contact, struct queue_outgoing *out);
 
+/* Told to the invited, a member whom the contact is linked to. */
 MUST_USE enum err_code event_invitation_received(struct rpc_ctx *ctx, const struct id *invitation,
     const struct id *from, const struct id *to, struct queue_outgoing *out);
 
+/* Told to who invited. */
 MUST_USE enum err_code event_invitation_accepted(struct rpc_ctx *ctx, const struct id *invitation,
     const struct id *from, const struct id *by, struct queue_outgoing *out);
 

@@ -103,5 +103,6 @@ MUST_USE enum err_code store_accept_invitation(struct db_session *db,
     const struct invitation_ref *ref, const struct connection_side *sender,
     const struct connection_side *acceptor, const struct queue_outgoing *event, struct err *err);
 
+/* The sender's row keeps the state she sees; `by` gets one of her own, declined. */
 MUST_USE enum err_code store_decline_invitation(
     struct db_session *db, const struct invitation_ref *ref, const struct id *by, struct err *err);

@@ -52,6 +52,8 @@ struct member_change {
     struct facts add_facts;
 };
 
+/* Two statements where facts are added: in a transaction. Facts to remove that are not hers are
+ * passed over. */
 MUST_USE enum err_code store_update_member(struct db_session *db, struct arena *arena,
     const struct id *id, const struct member_change *change, const struct queue_outgoing *event,
     struct err *err);

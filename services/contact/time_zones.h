@@ -13,4 +13,5 @@ struct time_zones {
     size_t n;
 };
 
+/* By its exact spelling, case included. */
 bool time_zones_has(const struct time_zones *zones, const char *name);
