@@ -183,9 +183,10 @@ const struct command commands[] = {
         import_options, run_import_linkedin},
     {"imports", "People", "", 0, 0, "Your imports, the newest first, and how they went.", NULL,
         "kith imports", NULL, run_imports},
-    {"import cancel", "People", "ID", 1, 1,
-        "Give an upload up that is not finished; after a day it goes by itself.", NULL,
-        "kith import cancel 01890000-0000-7000-8000-000000000000", NULL, run_import_cancel},
+    {"import cancel", "People", "IMPORT", 1, 1,
+        "Give an upload up that is not finished; after a day it goes by itself.",
+        "IMPORT is its id, or 8 digits of it, as kith imports shows them.",
+        "kith import cancel 9c217f3a", NULL, run_import_cancel},
     {"export", "People", "[FILE]", 0, 1, "All your contacts and what you know of them.",
         "Without FILE they go to standard output. A contact is a line that begins with its id.\n"
         "In CSV a cell that a spreadsheet would run as a formula (it begins with =, +, - or @) has "

@@ -234,21 +234,42 @@ const char *resolve_ask(struct cli *cli, const char *typed, enum resolve_scope s
     return NULL;
 }
 
-/* ---- tokens ---------------------------------------------------------------------------------- */
+/* ---- tokens and imports ---------------------------------------------------------------------- */
 
-const char *resolve_token(struct cli *cli, const char *typed)
+/* What a list method of the contact service gives. */
+struct listed {
+    const char *method, *list;
+    const char *label;   /* key of what a person knows it by */
+    bool is_named;       /* by that, too; else only by its id */
+    const char *command; /* shows them */
+};
+
+static const char *resolve_listed(struct cli *cli, const char *typed, const struct listed *in)
 {
     if (resolve_is_id(typed))
         return typed;
-    struct search search = {.typed = typed, .label = "label"};
-    search.by_name = !resolve_is_piece(typed);
-    if (!cli_each(cli, "ContactService/ListTokens", NULL, "tokens", 0, consider, &search))
+    struct search search = {.typed = typed, .label = in->label};
+    search.by_name = in->is_named && !resolve_is_piece(typed);
+    if (!cli_each(cli, in->method, NULL, in->list, 0, consider, &search))
         return NULL;
     if (search.n_found > 0)
-        return the_one(cli, &search, "tokens");
-    (void)cli_refuse(cli, STATUS_NOT_FOUND, "kith token list lists yours",
-        "you have no token \"%s\"", view_clean(cli, typed, false));
+        return the_one(cli, &search, in->list);
+    (void)cli_refuse(cli, STATUS_NOT_FOUND, arena_printf(&cli->arena, "%s lists them", in->command),
+        "none of your %s is \"%s\"", in->list, view_clean(cli, typed, false));
     return NULL;
+}
+
+const char *resolve_token(struct cli *cli, const char *typed)
+{
+    return resolve_listed(cli, typed,
+        &(struct listed){"ContactService/ListTokens", "tokens", "label", true, "kith token list"});
+}
+
+const char *resolve_import(struct cli *cli, const char *typed)
+{
+    return resolve_listed(cli, typed,
+        &(struct listed){
+            "ContactService/ListImports", "imports", "fileName", false, "kith imports"});
 }
 
 /* ---- invitations ----------------------------------------------------------------------------- */

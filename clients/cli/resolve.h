@@ -16,6 +16,8 @@ const char *resolve_ask(struct cli *cli, const char *typed, enum resolve_scope s
 /* One of the caller's tokens that opens something yet: by its label, too. */
 const char *resolve_token(struct cli *cli, const char *typed);
 
+const char *resolve_import(struct cli *cli, const char *typed);
+
 /* An invitation received (by its id) or a code: one of the two is set. False: see above. */
 bool resolve_invitation(struct cli *cli, const char *typed, const char **id, const char **code);
 

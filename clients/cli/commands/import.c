@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands.h"
 #include "progress.h"
+#include "resolve.h"
 #include "view.h"
 
 #include <errno.h>
@@ -77,7 +78,7 @@ static void show_gaps(struct cli *cli, const json_t *report)
 {
     const json_t *gaps = json_object_get(report, "gaps");
     size_t n = json_array_size(gaps);
-    cli_note(cli, "%s without what nobody can read",
+    cli_note(cli, "%s without what could not be read",
         view_count(cli, view_int(report, "incomplete"), "contact is taken", "contacts are taken"));
     for (size_t i = 0; i < n && i < ROWS_SHOWN; i++) {
         const json_t *gap = json_array_get(gaps, i);
@@ -218,7 +219,10 @@ enum status run_imports(struct cli *cli)
 
 enum status run_import_cancel(struct cli *cli)
 {
-    json_t *in = json_pack("{s:s}", "importId", cli_operand(cli, 0));
+    const char *id = resolve_import(cli, cli_operand(cli, 0));
+    if (id == NULL)
+        return cli->status;
+    json_t *in = json_pack("{s:s}", "importId", id);
     const json_t *reply = cli_call(cli, "ContactService/CancelImport", in);
     if (reply == NULL)
         return cli->status;

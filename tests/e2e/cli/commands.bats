@@ -389,7 +389,9 @@ is_pinged() { [ "$(tail -n 100 "$KITH_LOGS/contact.log" | grep -c HealthService/
     [[ $output != *kith_* ]]
     run -0 mira token revoke test
     run -3 mira token revoke test
-    [[ ${lines[0]} == 'kith token revoke: you have no token "test"' ]]
+    [[ ${lines[0]} == 'kith token revoke: none of your tokens is "test"' ]]
+    run -3 mira import cancel 12345678
+    [[ ${lines[0]} == 'kith import cancel: none of your imports is "12345678"' ]]
     run -3 mira token revoke 01890000-0000-7000-8000-000000000000
     [[ ${lines[1]} == 'next: `kith token list` lists them.' ]]
     run -0 mira token list --all
