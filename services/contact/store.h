@@ -38,3 +38,11 @@ MUST_USE static inline enum err_code store_too_large(struct err *err)
 /* Room for `n` elements, at least one, or REPLY_TOO_LARGE. */
 MUST_USE enum err_code store_room(
     struct arena *arena, size_t n, size_t size, void **out, struct err *err);
+
+/* The fact whose id, kind, value, source and confidence are the columns from `col` on. */
+MUST_USE enum err_code store_fact(struct arena *arena, const struct db_result *r, size_t row,
+    int col, struct fact *out, struct err *err);
+
+/* One in every row; in the only row of an owner without facts, all of it is NULL. */
+MUST_USE enum err_code store_facts(
+    struct arena *arena, const struct db_result *r, int col, struct facts *out, struct err *err);

@@ -4,8 +4,8 @@
 #include "contact_sql.h"
 #include "events.h"
 
-/* A list shows a taste of what is known, a single contact everything. */
-enum { FACTS_IN_LIST = 5, FACTS_OF_ONE = 1000 };
+/* A list shows a taste of what is known, an export everything. */
+enum { FACTS_IN_LIST = 5, FACTS_IN_EXPORT = 1000 };
 
 /* Contacts of an export that are read at once, and facts of those before the last. */
 enum { EXPORT_CONTACTS = 128, EXPORT_FACTS = 2000 };
@@ -21,7 +21,8 @@ enum {
     COL_CONNECTED,
     COL_LINKED,
     COL_IS_CONNECTED,
-    COL_NAME_FOLD
+    COL_NAME_FOLD,
+    COL_FACT /* of get_contact only */
 };
 
 static bool read_contact(
@@ -64,7 +65,7 @@ static enum err_code read_contacts(
 static enum err_code read_facts(struct arena *arena, const struct db_result *r,
     const struct contacts *contacts, struct err *err)
 {
-    enum { CONTACT, ID, KIND, VALUE, SOURCE, CONFIDENCE };
+    enum { CONTACT, FACT };
     void *room = NULL;
     enum err_code code = store_room(arena, db_rows(r), sizeof(struct fact), &room, err);
     if (code != ERR_OK)
@@ -77,15 +78,9 @@ static enum err_code read_facts(struct arena *arena, const struct db_result *r,
             owner++;
         if (owner->facts.n++ == 0)
             owner->facts.items = &facts[i];
-        facts[i] = (struct fact){
-            .id = db_get_id(r, i, ID),
-            .kind = db_get_int(r, i, KIND),
-            .value = store_text(arena, r, i, VALUE),
-            .source = db_get_int(r, i, SOURCE),
-            .confidence = db_get_float(r, i, CONFIDENCE),
-        };
-        if (!facts[i].value)
-            return store_too_large(err);
+        code = store_fact(arena, r, i, FACT, &facts[i], err);
+        if (code != ERR_OK)
+            return code;
     }
     return ERR_OK;
 }
@@ -133,7 +128,7 @@ enum err_code store_export_contacts(struct db_session *db, struct arena *arena,
     if (code == ERR_OK)
         code = read_contacts(arena, r, out, err);
     if (code == ERR_OK)
-        code = add_facts(db, arena, member, out, FACTS_OF_ONE, err);
+        code = add_facts(db, arena, member, out, FACTS_IN_EXPORT, err);
     return code;
 }
 
@@ -164,12 +159,12 @@ enum err_code store_get_contact(struct db_session *db, struct arena *arena, cons
         return code;
     if (db_rows(r) == 0)
         return contact_not_found(contact, err);
-    struct contacts one;
-    code = read_contacts(arena, r, &one, err);
+    struct contact found;
+    if (!read_contact(arena, r, 0, &found))
+        return store_too_large(err);
+    code = store_facts(arena, r, COL_FACT, &found.facts, err);
     if (code == ERR_OK)
-        code = add_facts(db, arena, member, &one, FACTS_OF_ONE, err);
-    if (code == ERR_OK)
-        *out = one.items[0];
+        *out = found;
     return code;
 }
 

@@ -27,43 +27,8 @@ enum err_code store_lock_two_members(
     return contact_sql_lock_members(db, &r, err, db_id_array(members, 2));
 }
 
-/* Columns of get_member; those of the fact are NULL in the only row of a member without. */
-enum {
-    COL_NAME,
-    COL_EMAIL,
-    COL_VERIFIED,
-    COL_ZONE,
-    COL_CREATED,
-    COL_FACT,
-    COL_KIND,
-    COL_VALUE,
-    COL_SOURCE,
-    COL_CONFIDENCE
-};
-
-static enum err_code read_facts(
-    struct arena *arena, const struct db_result *r, struct facts *out, struct err *err)
-{
-    size_t n = db_is_null(r, 0, COL_FACT) ? 0 : db_rows(r);
-    void *room = NULL;
-    enum err_code code = store_room(arena, n, sizeof(struct fact), &room, err);
-    if (code != ERR_OK)
-        return code;
-    struct facts facts = {room, n};
-    for (size_t i = 0; i < facts.n; i++) {
-        facts.items[i] = (struct fact){
-            .id = db_get_id(r, i, COL_FACT),
-            .kind = db_get_int(r, i, COL_KIND),
-            .value = store_text(arena, r, i, COL_VALUE),
-            .source = db_get_int(r, i, COL_SOURCE),
-            .confidence = db_get_float(r, i, COL_CONFIDENCE),
-        };
-        if (!facts.items[i].value)
-            return store_too_large(err);
-    }
-    *out = facts;
-    return ERR_OK;
-}
+/* Columns of get_member. */
+enum { COL_NAME, COL_EMAIL, COL_VERIFIED, COL_ZONE, COL_CREATED, COL_FACT };
 
 enum err_code store_get_member(struct db_session *db, struct arena *arena, const struct id *id,
     struct member *out, struct err *err)
@@ -84,7 +49,7 @@ enum err_code store_get_member(struct db_session *db, struct arena *arena, const
     };
     if (!member.name || !member.email || !member.time_zone)
         return store_too_large(err);
-    code = read_facts(arena, r, &member.facts, err);
+    code = store_facts(arena, r, COL_FACT, &member.facts, err);
     if (code == ERR_OK)
         *out = member;
     return code;
