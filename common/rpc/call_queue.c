@@ -109,14 +109,22 @@ static void make_ready(struct call_queue *q, struct call *call)
     note_length(q);
 }
 
-/* Somebody for every slow call, and for every row of quick ones. */
-static void rouse(struct call_queue *q, size_t n_slow, size_t n_quick)
+/* Somebody for every slow call, and for every row of quick ones, as far as they nap. */
+static size_t count_wanted(const struct call_queue *q, size_t n_slow, size_t n_quick)
 {
     size_t n = n_slow + (n_quick + MAX_ROW - 1) / MAX_ROW;
-    if (n > q->n_napping)
-        n = q->n_napping;
+    return n < q->n_napping ? n : q->n_napping;
+}
+
+static void signal_some(struct call_queue *q, size_t n)
+{
     for (; n > 0; n--)
         (void)pthread_cond_signal(&q->changed);
+}
+
+static void rouse(struct call_queue *q, size_t n_slow, size_t n_quick)
+{
+    signal_some(q, count_wanted(q, n_slow, n_quick));
 }
 
 /* Is there a call that may be taken now? */
@@ -233,9 +241,11 @@ struct call *call_queue_push(struct call_queue *q, struct call *calls)
             list_append(&refused, displaced);
     }
     note_length(q);
+    size_t n_wanted = 0;
     if (n_slow + n_quick > 0 || q->n_crews < q->config.max_crews)
-        rouse(q, n_slow, n_quick + n_shared);
+        n_wanted = count_wanted(q, n_slow, n_quick + n_shared);
     (void)pthread_mutex_unlock(&q->lock);
+    signal_some(q, n_wanted); /* who wakes takes the lock at once */
     return refused.first;
 }
 

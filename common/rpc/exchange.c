@@ -56,20 +56,16 @@ static bool link_exchange(struct transport *t, struct exchange *x)
 
 void exchange_receive(struct exchange *x)
 {
-    struct transport *t = x->transport;
     x->state = EXCHANGE_RECEIVING;
-    (void)pthread_mutex_lock(&t->lock);
-    t->n_receiving++;
-    (void)pthread_mutex_unlock(&t->lock);
+    atomic_fetch_add(&x->transport->n_receiving, 1);
     nng_ctx_recv(x->ctx, x->aio);
 }
 
 void exchanges_add(struct transport *t)
 {
-    for (;;) {
+    while (atomic_load(&t->n_receiving) < SPARE_EXCHANGES) {
         (void)pthread_mutex_lock(&t->lock);
-        bool is_wanted =
-            !t->is_closing && t->n_receiving < SPARE_EXCHANGES && t->n_exchanges < MAX_EXCHANGES;
+        bool is_wanted = !t->is_closing && t->n_exchanges < MAX_EXCHANGES;
         t->n_exchanges += is_wanted;
         (void)pthread_mutex_unlock(&t->lock);
         if (!is_wanted)
@@ -108,10 +104,7 @@ void exchange_send(const struct departure *out)
 static void on_received(struct exchange *x, int rv)
 {
     struct transport *t = x->transport;
-    (void)pthread_mutex_lock(&t->lock);
-    t->n_receiving--;
-    t->n_received += rv == 0;
-    (void)pthread_mutex_unlock(&t->lock);
+    atomic_fetch_sub(&t->n_receiving, 1);
     if (rv == NNG_ECLOSED || rv == NNG_ECANCELED)
         return;
     if (rv != 0) {
@@ -120,6 +113,7 @@ static void on_received(struct exchange *x, int rv)
     }
     nng_msg *msg = nng_aio_get_msg(x->aio);
     nng_aio_set_msg(x->aio, NULL);
+    atomic_fetch_add(&t->n_received, 1);
     x->state = EXCHANGE_WORKING;
     exchanges_add(t);
     transport_take(x, msg);

@@ -10,15 +10,12 @@
 /* Longest Meta of a failure: reason, field and message, each bounded by struct err. */
 enum { MAX_META = 2048 };
 
-/* Room a reply starts with, so that it need not grow with every result. */
-enum { INITIAL_SIZE = 4096 };
-
-nng_msg *reply_open(uint64_t session)
+nng_msg *reply_open(uint64_t session, size_t room)
 {
     nng_msg *msg = NULL;
-    if (nng_msg_alloc(&msg, INITIAL_SIZE) != 0)
+    if (nng_msg_alloc(&msg, WIRE_PREAMBLE_SIZE + room) != 0)
         return NULL;
-    (void)nng_msg_chop(msg, INITIAL_SIZE - WIRE_PREAMBLE_SIZE);
+    (void)nng_msg_chop(msg, room);
     wire_put_preamble(nng_msg_body(msg), 0, session);
     return msg;
 }

@@ -8,8 +8,8 @@
 
 #include <nng/nng.h>
 
-/* NULL without memory. */
-nng_msg *reply_open(uint64_t session);
+/* With room for results of so many bytes, for a start. NULL without memory. */
+nng_msg *reply_open(uint64_t session, size_t room);
 
 /* Add the RESULT of a call, or the END of a stream. False without memory; the message is as before
  * then. */

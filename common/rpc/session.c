@@ -174,7 +174,7 @@ static void depart(struct session *s, struct exchange *lane, struct departure *o
     struct waiting *w = s->first;
     *out = (struct departure){.lane = lane};
     if (!w) {
-        out->msg = reply_open(s->id);
+        out->msg = reply_open(s->id, 0);
         if (out->msg)
             close_reply(s, out->msg, 0);
         return;

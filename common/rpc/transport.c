@@ -18,25 +18,18 @@ enum {
 
 void transport_owe(struct transport *t, size_t n)
 {
-    (void)pthread_mutex_lock(&t->lock);
-    t->n_unanswered += n;
-    (void)pthread_mutex_unlock(&t->lock);
+    atomic_fetch_add(&t->n_unanswered, n);
 }
 
 void transport_settle(struct transport *t, size_t n)
 {
-    if (n == 0)
-        return;
-    (void)pthread_mutex_lock(&t->lock);
-    t->n_unanswered -= n;
-    if (t->n_unanswered == 0)
-        (void)pthread_cond_broadcast(&t->idle);
-    (void)pthread_mutex_unlock(&t->lock);
+    if (n > 0 && atomic_fetch_sub(&t->n_unanswered, n) == n)
+        transport_nudge(t);
 }
 
 void transport_nudge(struct transport *t)
 {
-    if (!atomic_load_explicit(&t->is_leaving, memory_order_relaxed))
+    if (!atomic_load(&t->is_leaving))
         return;
     (void)pthread_mutex_lock(&t->lock);
     (void)pthread_cond_broadcast(&t->idle);
@@ -180,10 +173,8 @@ void transport_count(struct transport *t, struct transport_counts *out)
         .n_open = socket.n_pipes,
         .n_accepted = socket.n_accepted,
         .n_rejected = socket.n_rejected,
+        .n_received = atomic_load(&t->n_received),
     };
-    (void)pthread_mutex_lock(&t->lock);
-    out->n_received = t->n_received;
-    (void)pthread_mutex_unlock(&t->lock);
 }
 
 /* Under the lock: no message and no end of a connection for a while? */
@@ -201,18 +192,18 @@ bool transport_drain(struct transport *t, int64_t timeout_ms)
     connections_leave(&t->connections, exchange_send);
     (void)pthread_mutex_lock(&t->lock);
     int rv = 0;
-    while (rv == 0 && (t->n_unanswered > 0 || connections_are_awaited(&t->connections)))
+    while (
+        rv == 0 && (atomic_load(&t->n_unanswered) > 0 || connections_are_awaited(&t->connections)))
         rv = pthread_cond_timedwait(&t->idle, &t->lock, &patience);
     rv = 0;
-    while (t->n_unanswered > 0 && rv == 0)
+    while (atomic_load(&t->n_unanswered) > 0 && rv == 0)
         rv = pthread_cond_timedwait(&t->idle, &t->lock, &until);
     /* Lanes may still come in, empty: NNG 1.5 never finishes closing a connection that is just
      * between the length of a message and the message. */
     for (int i = 0; i < QUIET_TRIES && rv == 0 && !is_quiet(t); i++)
         continue;
-    bool is_idle = t->n_unanswered == 0;
     (void)pthread_mutex_unlock(&t->lock);
-    return is_idle;
+    return atomic_load(&t->n_unanswered) == 0;
 }
 
 bool transport_free(struct transport *t)

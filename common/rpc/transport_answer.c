@@ -10,6 +10,7 @@ enum {
     STRANGER_BACKLOG = 256 * 1024,
     MAX_STRANGE_BYTES = 64 * 1024 * 1024, /* of calls by strangers, all together */
     SHARE_US = 500,                       /* results may wait so long for others */
+    REPLY_ROOM = 4080, /* a reply starts with, so that it need not grow with every result */
 };
 
 /* ---- results that leave together ---- */
@@ -48,9 +49,9 @@ static bool has_room(const struct cork *cork, const struct session *s, size_t le
            nng_msg_len(cork->parcel.msg) + WIRE_FRAME_SIZE + len <= session_max_reply(s);
 }
 
-static bool open_cork(struct cork *cork, struct session *s)
+static bool open_cork(struct cork *cork, struct session *s, size_t room)
 {
-    cork->parcel = (struct parcel){.msg = reply_open(session_id(s))};
+    cork->parcel = (struct parcel){.msg = reply_open(session_id(s), room)};
     if (!cork->parcel.msg)
         return false;
     if (!cork->session)
@@ -58,19 +59,22 @@ static bool open_cork(struct cork *cork, struct session *s)
     return true;
 }
 
-/* Where a frame of that length goes; NULL without memory. */
-static nng_msg *make_room(struct transport *t, struct cork *cork, struct session *s, size_t len)
+/* Where a frame of that length goes, perhaps the last for a while; NULL without memory. */
+static nng_msg *make_room(
+    struct transport *t, struct cork *cork, struct session *s, size_t len, bool is_last)
 {
     bool is_shared = cork->session == s && !cork->parcel.msg;
     if (!is_shared && !has_room(cork, s, len))
         transport_uncork(t, cork);
-    return cork->parcel.msg || open_cork(cork, s) ? cork->parcel.msg : NULL;
+    size_t room = is_last ? WIRE_FRAME_SIZE + len : REPLY_ROOM;
+    return cork->parcel.msg || open_cork(cork, s, room) ? cork->parcel.msg : NULL;
 }
 
 bool transport_keep(struct transport *t, struct cork *cork, struct session *s,
     const struct call *call, const struct outcome *outcome)
 {
-    nng_msg *msg = make_room(t, cork, s, outcome->payload.len);
+    bool is_last = !call->batch || call->batch->n_calls == 1;
+    nng_msg *msg = make_room(t, cork, s, outcome->payload.len, is_last);
     if (!msg || !reply_append(msg, call, outcome))
         return false;
     cork->parcel.n_results++;
@@ -82,7 +86,7 @@ bool transport_send_items(
 {
     struct session *s = call->batch->session;
     for (; items; items = items->next) {
-        nng_msg *msg = make_room(t, cork, s, items->payload.len);
+        nng_msg *msg = make_room(t, cork, s, items->payload.len, false);
         if (!msg || !reply_append_item(msg, call, &items->payload))
             return false;
         transport_owe(t, 1);

@@ -42,14 +42,14 @@ struct transport {
     pthread_cond_t idle;
     struct exchange *exchanges;
     size_t n_exchanges;
-    size_t n_receiving;
+    atomic_size_t n_receiving;
     struct batch_pool batches;
     struct connections connections;
     struct unread unread;
     atomic_uint n_floods;          /* connections hung up on for what they sent */
     atomic_size_t n_strange_bytes; /* of messages under way that came from strangers */
-    size_t n_unanswered;           /* results still to be sent */
-    uint64_t n_received;           /* messages */
+    atomic_size_t n_unanswered;    /* results still to be sent */
+    _Atomic uint64_t n_received;   /* messages */
     atomic_bool is_leaving;
     bool is_closing;
 };
