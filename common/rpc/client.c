@@ -268,9 +268,9 @@ uint64_t client_begin(struct rpc_client *client, const char *method,
     struct client_request r = {
         .options = options ? options : &none,
         .method = schema_find_name(client->schema, method),
-        .hash = wire_method_hash(method),
         .in = in,
     };
+    r.hash = r.method ? r.method->hash : wire_method_hash(method);
     /* No span of its own: only servers log, and what they log is then part of the caller's span. */
     r.trace = r.options->trace ? *r.options->trace : rpc_trace_new();
     if (r.options->trace_id_out)

@@ -24,16 +24,15 @@ static bool make_room(struct client_call *call, size_t len)
 }
 
 enum err_code client_call_write(
-    struct client_call *call, const struct client_request *r, const char *token, struct err *err)
+    struct client_call *call, const struct client_request *r, char *token, struct err *err)
 {
     Kith__V1__Meta meta;
-    char traceparent[RPC_TRACEPARENT_SIZE], key[65] = "", authorization[257];
+    char traceparent[RPC_TRACEPARENT_SIZE], key[65] = "";
     kith__v1__meta__init(&meta);
     rpc_trace_format(&r->trace, traceparent);
-    (void)snprintf(authorization, sizeof(authorization), "%s", token);
     if (r->options->idempotency_key)
         (void)snprintf(key, sizeof(key), "%s", r->options->idempotency_key);
-    meta.authorization = authorization;
+    meta.authorization = token;
     meta.traceparent = traceparent;
     meta.idempotency_key = key;
 

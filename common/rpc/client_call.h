@@ -62,9 +62,10 @@ struct client_request {
     const struct db_bytes *in;
 };
 
-/* Write the frame of the call; INTERNAL_ERROR without memory. Needs no lock. */
+/* Write the frame of the call; INTERNAL_ERROR without memory. Needs no lock. `token` is not const
+ * for protobuf-c's sake, and stays as it is. */
 MUST_USE enum err_code client_call_write(
-    struct client_call *call, const struct client_request *r, const char *token, struct err *err);
+    struct client_call *call, const struct client_request *r, char *token, struct err *err);
 
 /* What differs between attempts: time left, and how often it was tried. */
 void client_call_stamp(struct client_call *call, int64_t now_us);

@@ -237,18 +237,22 @@ static struct client_call *collect_results(const struct lane *lane, nng_msg *msg
     return first;
 }
 
-static void tell_results(struct rpc_client *client, struct client_call *call)
+static void tell_failure(struct client_call *call)
+{
+    struct err err;
+    (void)client_read_failure(call->client->schema, &call->result, &err);
+    attempt_fail(call, &err);
+}
+
+static void tell_results(struct client_call *call)
 {
     while (call) {
         struct client_call *next = call->next;
         struct db_bytes out = {call->result.payload, call->result.payload_len};
-        struct err err;
-        if (call->result.value == ERR_OK) {
+        if (call->result.value == ERR_OK)
             call_end(call, &out, NULL);
-        } else {
-            (void)client_read_failure(client->schema, &call->result, &err);
-            attempt_fail(call, &err);
-        }
+        else
+            tell_failure(call);
         call = next;
     }
 }
@@ -265,7 +269,7 @@ static void on_return(struct lane *lane, nng_msg *msg)
     (void)pthread_mutex_unlock(&client->lock);
 
     /* What the answered callers call next leaves together, below. */
-    tell_results(client, answered);
+    tell_results(answered);
     nng_msg_free(msg);
 
     (void)pthread_mutex_lock(&client->lock);

@@ -116,7 +116,7 @@ static enum err_code prepare(struct run *r, struct err *err)
     enum err_code code = read_meta(r, err);
     if (code != ERR_OK)
         return code;
-    if (clock_mono_us(r->d->config->clock) >= r->call->deadline_us)
+    if (r->started_us >= r->call->deadline_us)
         return err_raise(err, REASON_DEADLINE_PASSED,
             "the deadline passed while the call waited; it was not started");
     code = authenticate(r, err);
@@ -231,7 +231,8 @@ static enum err_code attempt(struct db_session *session, void *arg, struct err *
     struct run *r = arg;
     (void)session;
     arena_reset(&r->scratch->reply);
-    r->ctx.err = (struct err){0};
+    if (r->ctx.err.code != ERR_OK)
+        r->ctx.err = (struct err){0};
     r->ctx.n_after = 0;
     r->reply = (struct db_bytes){0};
     if (r->call->stream)
@@ -464,7 +465,8 @@ void dispatch_run(
         code = err_raise(&out->err, REASON_DEADLINE_PASSED, "nothing happened in time");
     if (code == ERR_OK) {
         rpc_run_after(&r.ctx);
-        out->err = (struct err){0}; /* of a try before the one that succeeded */
+        if (out->err.code != ERR_OK)
+            out->err = (struct err){0}; /* of a try before the one that succeeded */
         out->payload = r.reply;
     } else {
         out->err.code = code;

@@ -16,25 +16,38 @@ static void put_hex(char *out, const uint8_t *bytes, size_t n)
     }
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return -1; /* upper case too: the standard wants lower */
-}
+/* Of lower-case digits, as the standard wants them: the value with IS_HEX; 0: none. By table, as
+ * nobody can foresee whether the next digit of a random number is a letter. */
+enum { IS_HEX = 0x10 };
+static const uint8_t hex_values[256] = {
+    ['0'] = IS_HEX | 0,
+    ['1'] = IS_HEX | 1,
+    ['2'] = IS_HEX | 2,
+    ['3'] = IS_HEX | 3,
+    ['4'] = IS_HEX | 4,
+    ['5'] = IS_HEX | 5,
+    ['6'] = IS_HEX | 6,
+    ['7'] = IS_HEX | 7,
+    ['8'] = IS_HEX | 8,
+    ['9'] = IS_HEX | 9,
+    ['a'] = IS_HEX | 10,
+    ['b'] = IS_HEX | 11,
+    ['c'] = IS_HEX | 12,
+    ['d'] = IS_HEX | 13,
+    ['e'] = IS_HEX | 14,
+    ['f'] = IS_HEX | 15,
+};
 
 static bool get_hex(const char *text, uint8_t *out, size_t n)
 {
+    unsigned are_hex = IS_HEX;
     for (size_t i = 0; i < n; i++) {
-        int high = hex_value(text[2 * i]);
-        int low = high < 0 ? -1 : hex_value(text[2 * i + 1]);
-        if (low < 0)
-            return false;
-        out[i] = (uint8_t)(high << 4 | low);
+        unsigned high = hex_values[(uint8_t)text[2 * i]];
+        unsigned low = hex_values[(uint8_t)text[2 * i + 1]];
+        are_hex &= high & low;
+        out[i] = (uint8_t)(high << 4 | (low & 0xf));
     }
-    return true;
+    return are_hex != 0;
 }
 
 static bool is_zero(const uint8_t *bytes, size_t n)
