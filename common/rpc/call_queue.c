@@ -53,7 +53,7 @@ struct call_queue {
     uint64_t ended[PIPE_SLOTS];
     uint64_t woken[SPREAD_SLOTS];
     bool is_last_call; /* parking is over */
-    bool is_stopped;
+    atomic_bool is_stopped; /* set under the lock */
 };
 
 static void list_append(struct list *list, struct call *call)
@@ -472,14 +472,15 @@ void call_queue_unpark_all(struct call_queue *q)
 void call_queue_stop(struct call_queue *q)
 {
     (void)pthread_mutex_lock(&q->lock);
-    q->is_stopped = true;
+    atomic_store(&q->is_stopped, true);
     (void)pthread_cond_broadcast(&q->changed);
     (void)pthread_mutex_unlock(&q->lock);
 }
 
-bool call_queue_is_empty(const struct call_queue *q)
+bool call_queue_is_free(const struct call_queue *q)
 {
-    return atomic_load_explicit(&q->n_ready, memory_order_relaxed) == 0;
+    return atomic_load_explicit(&q->n_ready, memory_order_relaxed) == 0 &&
+           !atomic_load_explicit(&q->is_stopped, memory_order_relaxed);
 }
 
 struct call_queue_counts call_queue_count(struct call_queue *q)

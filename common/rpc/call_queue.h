@@ -72,8 +72,8 @@ void call_queue_abandon(struct call_queue *q, uint32_t pipe);
 /* Every parked call, now and from now on, gets its last try. */
 void call_queue_unpark_all(struct call_queue *q);
 
-/* Does no call wait for a worker? As of a moment ago; takes no lock. */
-bool call_queue_is_empty(const struct call_queue *q);
+/* Does no call wait for a worker, and would one be taken? As of a moment ago; takes no lock. */
+bool call_queue_is_free(const struct call_queue *q);
 
 struct call_queue_counts {
     size_t n_waiting; /* for a worker */

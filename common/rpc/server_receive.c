@@ -130,7 +130,7 @@ static void append(struct calls *list, struct call *call)
  */
 static struct desk *find_desk(struct rpc_server *s, size_t n_calls)
 {
-    if (n_calls > MAX_AT_ONCE || !call_queue_is_empty(s->queue) || log_may_wait(LOG_INFO))
+    if (n_calls > MAX_AT_ONCE || !call_queue_is_free(s->queue) || log_may_wait(LOG_INFO))
         return NULL;
     return desk_take(&s->desks);
 }
