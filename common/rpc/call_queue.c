@@ -52,7 +52,7 @@ struct call_queue {
     uint64_t n_wakes;    /* and ends */
     uint64_t ended[PIPE_SLOTS];
     uint64_t woken[SPREAD_SLOTS];
-    bool is_last_call; /* parking is over */
+    bool is_last_call;      /* parking is over */
     atomic_bool is_stopped; /* set under the lock */
 };
 
