@@ -95,6 +95,44 @@ static void who_floods_with_frames_about_calls_is_hung_up_on(void **state)
     loop_stop(&loop);
 }
 
+/* A message of calls nobody knows, then one of calls there is no room for: another's runs, and one
+ * of these waits. */
+static void flood(uint64_t session)
+{
+    enum { N = 500 };
+    static struct wire_frame reply[N];
+    size_t len = 0;
+    loop_start(&loop, &(struct loop_config){.workers = 1, .queue_limit = 1});
+    atomic_store(&loop.is_gate_closed, true);
+    int fd = greet(), other = greet();
+    size_t held = raw_put_call(frames, 1, "QueueService/Deliver", "service", "\n\1x");
+    assert_true(raw_send_frames(other, 1, 0, 1, frames, held));
+    loop_await(atomic_load(&loop.n_in_gate) == 1);
+    for (uint64_t i = 0; i < N; i++)
+        len += raw_put_call(frames + len, 1 + i, "NoService/NoMethod", "", "");
+    assert_true(raw_send_frames(fd, 1, session, N, frames, len));
+    assert_int_equal(receive(fd, reply, N), N);
+    len = 0;
+    for (uint64_t i = 0; i < N; i++)
+        len += raw_put_call(frames + len, 1 + i, "QueueService/Deliver", "service", "\n\1x");
+    assert_true(raw_send_frames(fd, 2, session, N, frames, len));
+    if (session != 0)
+        assert_int_equal(receive(fd, reply, N), N - 1);
+    atomic_store(&loop.is_gate_closed, false);
+    if (session == 0)
+        assert_int_equal(receive(fd, reply, N), N);
+    (void)close(fd);
+    (void)close(other);
+    loop_stop(&loop);
+}
+
+static void refusals_of_a_message_leave_together(void **state)
+{
+    (void)state;
+    flood(SESSION);
+    flood(0);
+}
+
 /* ---- crowds ---- */
 
 static void list(enum err_code expected)
@@ -146,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_stands_before_a_broken_frame_does_not_run),
         cmocka_unit_test(who_floods_with_frames_about_calls_is_hung_up_on),
+        cmocka_unit_test(refusals_of_a_message_leave_together),
         cmocka_unit_test(strangers_who_only_take_up_room_make_room),
         cmocka_unit_test(where_everybody_is_known_one_more_is_turned_away),
     };
