@@ -68,17 +68,24 @@ static bool add_control(struct endpoint *e, const struct control *control)
 
 bool endpoint_tell(struct endpoint *e, const struct client_call *call, uint8_t type, uint32_t value)
 {
-    return add_control(e, &(struct control){call->id, call->connection, value, type});
+    return add_control(e, &(struct control){call->id, call->connection, value, 0, type});
 }
 
 /*
- * The server is leaving: no more calls go over this connection, and it learns how many did, so that
- * it need not guess whether more are on their way.
+ * The server is leaving: no more calls go over this connection, and it learns how many did, and
+ * that their results are here, so that it need not guess whether more is on its way.
  */
+static void say_goodbye(struct endpoint *e)
+{
+    e->owes_farewell = e->n_sent > 0;
+    (void)add_control(
+        e, &(struct control){0, e->connection, e->n_carried, (uint32_t)e->n_sent, WIRE_GOAWAY});
+}
+
 static void leave(struct endpoint *e)
 {
     e->is_leaving = true;
-    (void)add_control(e, &(struct control){0, e->connection, e->n_carried, WIRE_GOAWAY});
+    say_goodbye(e);
     attempts_move(e, clock_mono_us(clock_system()));
 }
 
@@ -93,8 +100,10 @@ static uint32_t put_controls(struct endpoint *e, nng_msg *msg)
         const struct control *c = &e->controls[i];
         if (c->connection != e->connection)
             continue;
-        wire_put_frame(header,
-            &(struct wire_frame){.type = c->type, .call_id = c->call_id, .value = c->value});
+        wire_put_frame(header, &(struct wire_frame){.type = c->type,
+                                   .call_id = c->call_id,
+                                   .value = c->value,
+                                   .sequence = c->n_waited});
         if (nng_msg_append(msg, header, sizeof(header)) != 0)
             break;
         n++;
@@ -147,6 +156,8 @@ static bool has_something_to_say(const struct endpoint *e)
 
 void endpoint_flush(struct endpoint *e, int64_t now_us, struct lane **leaving)
 {
+    if (e->owes_farewell && e->n_sent == 0)
+        say_goodbye(e);
     /* One lane must be away while calls are: results need something to come back by. */
     while (e->is_connected && e->idle &&
            (has_something_to_say(e) || (e->n_sent > 0 && e->n_away == 0))) {
@@ -388,6 +399,7 @@ static void on_pipe_new(nng_pipe pipe, nng_pipe_ev event, void *arg)
     e->is_connected = nng_pipe_id(pipe) != e->gone_pipe;
     e->connection++;
     e->is_leaving = false;
+    e->owes_farewell = false;
     e->n_carried = 0;
     e->n_redials = 0;
     heard(e, clock_mono_us(clock_system()));

@@ -39,6 +39,7 @@ struct control {
     uint64_t call_id;
     uint64_t connection; /* it is for; pointless on another */
     uint32_t value;
+    uint32_t n_waited; /* of a GOAWAY */
     uint8_t type;
 };
 
@@ -63,7 +64,8 @@ struct endpoint {
     nng_pipe pipe;
     int gone_pipe; /* the end of which was told last */
     bool is_connected;
-    bool is_leaving;    /* the server is: no more calls over this connection */
+    bool is_leaving;    /* the server is: no more calls over this connection … */
+    bool owes_farewell; /* … and it waits to hear that all of them have their results */
     uint32_t n_carried; /* calls this connection has carried */
     unsigned n_redials; /* since it was connected last */
     bool was_stuck;     /* NNG no longer tells of ends, nor connects again, by itself */

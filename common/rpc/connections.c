@@ -239,13 +239,33 @@ void connections_leave(struct connections *c, connections_send_fn *send)
     depart_all(c, leave, 0, send);
 }
 
+static bool is_any(struct connections *c, bool (*is_such)(const struct connection *connection))
+{
+    bool is_found = false;
+    (void)pthread_mutex_lock(&c->lock);
+    for (size_t slot = 0; slot < CONNECTION_SLOTS && !is_found; slot++)
+        for (const struct connection *at = c->slots[slot]; at && !is_found; at = at->next)
+            is_found = is_such(at);
+    (void)pthread_mutex_unlock(&c->lock);
+    return is_found;
+}
+
+static bool is_awaited(const struct connection *connection)
+{
+    return connection->session && session_is_awaited(connection->session);
+}
+
 bool connections_are_awaited(struct connections *c)
 {
-    bool are_awaited = false;
-    (void)pthread_mutex_lock(&c->lock);
-    for (size_t slot = 0; slot < CONNECTION_SLOTS && !are_awaited; slot++)
-        for (const struct connection *at = c->slots[slot]; at && !are_awaited; at = at->next)
-            are_awaited = at->session && session_is_awaited(at->session);
-    (void)pthread_mutex_unlock(&c->lock);
-    return are_awaited;
+    return is_any(c, is_awaited);
+}
+
+static bool may_lack_some(const struct connection *connection)
+{
+    return !connection->session || !session_has_all(connection->session);
+}
+
+bool connections_have_all(struct connections *c)
+{
+    return !is_any(c, may_lack_some);
 }

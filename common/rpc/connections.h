@@ -75,5 +75,8 @@ unsigned connections_close_deserted(
 /* The server is leaving: say so in the next reply of every session, by lanes parked at once. */
 void connections_leave(struct connections *c, connections_send_fn *send);
 
-/* May calls of clients that were told still be on their way? */
+/* May calls of clients that were told still be on their way, or results for them? */
 bool connections_are_awaited(struct connections *c);
+
+/* Have all clients said that they have all results? */
+bool connections_have_all(struct connections *c);

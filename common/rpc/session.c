@@ -32,7 +32,8 @@ struct session {
     bool is_leaving;       /* the server is … */
     bool is_told;          /* … and the client knows */
     bool has_said_goodbye; /* the client makes no more calls … */
-    uint32_t n_last;       /* … after so many */
+    uint32_t n_last;       /* … after so many … */
+    bool has_all;          /* … and has their results */
     uint32_t n_calls;      /* that have come */
 };
 
@@ -270,11 +271,12 @@ void session_leave(struct session *s, struct departure *out)
     (void)pthread_mutex_unlock(&s->lock);
 }
 
-void session_note_goodbye(struct session *s, uint32_t n_calls)
+void session_note_goodbye(struct session *s, uint32_t n_calls, uint32_t n_waited)
 {
     (void)pthread_mutex_lock(&s->lock);
     s->has_said_goodbye = true;
     s->n_last = n_calls;
+    s->has_all |= n_waited == 0;
     (void)pthread_mutex_unlock(&s->lock);
 }
 
@@ -283,9 +285,17 @@ bool session_is_awaited(struct session *s)
 {
     (void)pthread_mutex_lock(&s->lock);
     bool has_come = s->has_said_goodbye && (int32_t)(s->n_calls - s->n_last) >= 0;
-    bool is_awaited = s->is_told && !s->is_closed && !has_come;
+    bool is_awaited = s->is_told && !s->is_closed && !(has_come && s->has_all);
     (void)pthread_mutex_unlock(&s->lock);
     return is_awaited;
+}
+
+bool session_has_all(struct session *s)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    bool has_all = s->is_closed || s->has_all;
+    (void)pthread_mutex_unlock(&s->lock);
+    return has_all;
 }
 
 void session_finish(struct session *s, struct exchange *lane, struct departure *out)

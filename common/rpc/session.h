@@ -83,10 +83,14 @@ void session_refresh(struct session *s, int64_t parked_before_us, struct departu
  */
 void session_leave(struct session *s, struct departure *out);
 
-void session_note_goodbye(struct session *s, uint32_t n_calls);
+/* … of which it has no result of so many yet; it says so again once it has all. */
+void session_note_goodbye(struct session *s, uint32_t n_calls, uint32_t n_waited);
 
-/* Was the client told GOAWAY, and may calls of it still be on their way? */
+/* Was the client told GOAWAY, and may calls of it, or results, still be on their way? */
 bool session_is_awaited(struct session *s);
+
+/* Has it said that it has all? */
+bool session_has_all(struct session *s);
 
 /* Answer everything by this lane at once: the whole of a message without session. */
 void session_finish(struct session *s, struct exchange *lane, struct departure *out);

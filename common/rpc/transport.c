@@ -184,24 +184,43 @@ static bool is_quiet(struct transport *t)
     return pthread_cond_timedwait(&t->idle, &t->lock, &until) != 0;
 }
 
-bool transport_drain(struct transport *t, int64_t timeout_ms)
+/* Under the lock. */
+static void await_answers(struct transport *t, const struct timespec *until)
 {
-    struct timespec until = clock_after_ms(timeout_ms);
-    struct timespec patience = clock_after_ms(timeout_ms < GOODBYE_MS ? timeout_ms : GOODBYE_MS);
-    atomic_store(&t->is_leaving, true);
-    connections_leave(&t->connections, exchange_send);
-    (void)pthread_mutex_lock(&t->lock);
+    int rv = 0;
+    while (rv == 0 && atomic_load(&t->n_unanswered) > 0)
+        rv = pthread_cond_timedwait(&t->idle, &t->lock, until);
+}
+
+/* Under the lock: until all is answered or, at most for the time of a good-bye, told by the
+ * clients. */
+static void await_goodbyes(struct transport *t, int64_t timeout_ms)
+{
+    struct timespec until = clock_after_ms(timeout_ms < GOODBYE_MS ? timeout_ms : GOODBYE_MS);
     int rv = 0;
     while (
         rv == 0 && (atomic_load(&t->n_unanswered) > 0 || connections_are_awaited(&t->connections)))
-        rv = pthread_cond_timedwait(&t->idle, &t->lock, &patience);
-    rv = 0;
-    while (atomic_load(&t->n_unanswered) > 0 && rv == 0)
         rv = pthread_cond_timedwait(&t->idle, &t->lock, &until);
-    /* Lanes may still come in, empty: NNG 1.5 never finishes closing a connection that is just
-     * between the length of a message and the message. */
-    for (int i = 0; i < QUIET_TRIES && rv == 0 && !is_quiet(t); i++)
-        continue;
+}
+
+/*
+ * NNG calls a reply sent once it has taken it: it may still have to write it. Clients with a
+ * session say when they have all; the others get a moment.
+ */
+bool transport_drain(struct transport *t, int64_t timeout_ms)
+{
+    struct timespec until = clock_after_ms(timeout_ms);
+    atomic_store(&t->is_leaving, true);
+    connections_leave(&t->connections, exchange_send);
+    (void)pthread_mutex_lock(&t->lock);
+    await_goodbyes(t, timeout_ms); /* calls on their way */
+    await_answers(t, &until);
+    if (atomic_load(&t->n_unanswered) == 0)
+        await_goodbyes(t, timeout_ms); /* results on theirs */
+    for (int i = 0; i < QUIET_TRIES && !connections_have_all(&t->connections); i++)
+        if (is_quiet(t))
+            break;
+    await_answers(t, &until); /* who comes now is refused */
     (void)pthread_mutex_unlock(&t->lock);
     return atomic_load(&t->n_unanswered) == 0;
 }

@@ -47,7 +47,7 @@ static void tell_controls(struct transport *t, const struct batch *b, uint32_t p
         else if (frame.type == WIRE_CREDIT)
             t->events.on_credit(t->events.self, pipe, frame.call_id, frame.value);
         else if (frame.type == WIRE_GOAWAY)
-            session_note_goodbye(b->session, frame.value);
+            session_note_goodbye(b->session, frame.value, frame.sequence);
     if (n_cancels > 0)
         t->events.on_cancels(t->events.self, pipe, cancels, n_cancels);
 }

@@ -46,7 +46,7 @@ struct wire_frame {
     uint32_t method;
     uint32_t
         value; /* CALL: timeout in ms; RESULT, END: status; CREDIT: bytes; GOAWAY: calls made */
-    uint32_t sequence;
+    uint32_t sequence;   /* ITEM, END: see there; GOAWAY of a client: calls it still waits for */
     const uint8_t *meta; /* NULL where meta_len is 0 */
     uint32_t meta_len;
     const uint8_t *payload;

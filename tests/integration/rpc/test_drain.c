@@ -130,6 +130,34 @@ static void a_call_on_its_way_when_the_server_leaves_is_answered(void **state)
     loop_stop(&loop);
 }
 
+/* A drain of a server with one client that parked a lane; when the client answers, it is that it
+ * waits for `n_waited` results. How long it took. */
+static int64_t drain_with_goodbye(uint32_t n_waited)
+{
+    struct loop loop;
+    loop_start(&loop, &(struct loop_config){0});
+    int fd = greet(&loop);
+    send_lane(fd, 1, NULL);
+    send_lane(fd, 2, NULL);
+    assert_int_equal(read_types(fd), 0);
+    struct drain d = {.server = loop.server};
+    pthread_t thread = start(drain, &d);
+    assert_int_equal(read_types(fd), 1u << WIRE_GOAWAY);
+    send_lane(fd, 3, &(struct wire_frame){.type = WIRE_GOAWAY, .sequence = n_waited});
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(d.is_complete);
+    (void)close(fd);
+    loop_stop(&loop);
+    return d.took_us;
+}
+
+static void results_are_given_time_until_the_client_has_them(void **state)
+{
+    (void)state;
+    assert_in_range(drain_with_goodbye(0), 0, 190 * 1000);
+    assert_in_range(drain_with_goodbye(1), 190 * 1000, 2000 * 1000);
+}
+
 static void a_client_that_does_not_answer_is_not_waited_for_long(void **state)
 {
     (void)state;
@@ -212,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_parked_lane_brings_goaway_at_once_and_the_good_bye_ends_the_drain),
         cmocka_unit_test(a_call_on_its_way_when_the_server_leaves_is_answered),
+        cmocka_unit_test(results_are_given_time_until_the_client_has_them),
         cmocka_unit_test(a_client_that_does_not_answer_is_not_waited_for_long),
         cmocka_unit_test(an_idle_server_leaves_at_once),
         cmocka_unit_test(who_calls_a_server_that_ends_without_a_drain_is_told_so),

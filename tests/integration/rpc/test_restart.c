@@ -16,6 +16,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +35,7 @@ static int serve(const char *url)
     static struct loop loop;
     sigset_t stop;
     int signal_number;
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* when the test fails */
     (void)sigemptyset(&stop);
     (void)sigaddset(&stop, SIGTERM);
     (void)pthread_sigmask(SIG_BLOCK, &stop, NULL);
