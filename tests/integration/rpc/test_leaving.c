@@ -50,6 +50,7 @@ static void a_client_may_leave_at_any_moment(void **state)
 static _Atomic(const nng_msg *) watched;
 static atomic_int n_freed;
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names */
 void __real_nng_msg_free(nng_msg *msg);
 void __wrap_nng_msg_free(nng_msg *msg);
 
@@ -58,6 +59,7 @@ void __wrap_nng_msg_free(nng_msg *msg)
     n_freed += msg && msg == watched;
     __real_nng_msg_free(msg);
 }
+/* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming) */
 
 static void ignore_calls(void *self, struct call *calls, size_t n_calls)
 {
