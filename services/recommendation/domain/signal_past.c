@@ -20,7 +20,8 @@ static const float EVERYDAY = 20;
 
 struct middle {
     struct encoder_vector mean;
-    double square; /* of the mean's length */
+    double square;   /* of the mean's length */
+    double question; /* cosine of the question and the mean */
 };
 
 static const struct meaning *past_meaning(const struct signal_question *q, uint32_t statement)
@@ -42,24 +43,24 @@ static struct middle find_middle(const struct signal_question *q)
         if (!past)
             continue;
         count++;
-        for (size_t i = 0; i < ENCODER_DIM; i++)
-            sum[i] += (float)past->vector.dim[i] * past->vector.scale;
+        encoder_vector_add(&past->vector, sum);
     }
     for (size_t i = 0; i < ENCODER_DIM; i++)
         sum[i] /= count;
     encoder_vector_pack(sum, &middle.mean);
     middle.square = (double)encoder_vector_cosine(&middle.mean, &middle.mean);
+    middle.question = (double)encoder_vector_cosine(&q->meaning->question.vector, &middle.mean);
     return middle;
 }
 
-/* The cosine of two unit vectors as seen from the middle; 0 if it is one of them. */
-static double cosine_from(
-    const struct middle *m, const struct encoder_vector *a, const struct encoder_vector *b)
+/* The cosine of question and past one as seen from the middle; 0 if it is one of them. */
+static double cosine_from(const struct middle *m, const struct encoder_vector *question,
+    const struct encoder_vector *past)
 {
-    double am = (double)encoder_vector_cosine(a, &m->mean);
-    double bm = (double)encoder_vector_cosine(b, &m->mean);
-    double lengths = (1 - 2 * am + m->square) * (1 - 2 * bm + m->square);
-    double dot = (double)encoder_vector_cosine(a, b) - am - bm + m->square;
+    double qm = m->question;
+    double pm = (double)encoder_vector_cosine(past, &m->mean);
+    double lengths = (1 - 2 * qm + m->square) * (1 - 2 * pm + m->square);
+    double dot = (double)encoder_vector_cosine(question, past) - qm - pm + m->square;
     return lengths > 1e-6 ? dot / sqrt(lengths) : 0;
 }
 

@@ -294,6 +294,23 @@ static void all_kernels_give_the_same_bits(void **state)
     }
 }
 
+static void every_kernel_adds_the_same(void **state)
+{
+    int8_t in[ENCODER_DIM];
+
+    (void)state;
+    for (size_t i = 0; i < ENCODER_DIM; i++)
+        in[i] = (int8_t)((int)(i * 31 % 255) - 127);
+    for (size_t k = 0; kernel_at(k) != NULL; k++) {
+        float sum[ENCODER_DIM];
+        for (size_t i = 0; i < ENCODER_DIM; i++)
+            sum[i] = (float)i;
+        kernel_at(k)->add(in, 0.37F, sum);
+        for (size_t i = 0; i < ENCODER_DIM; i++)
+            assert_true(sum[i] == (float)i + (float)in[i] * 0.37F);
+    }
+}
+
 static void the_portable_kernel_is_a_matrix_product(void **state)
 {
     enum { IN = ENCODER_GROUP + 16, OUT = 16 };
@@ -362,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_damaged_file_is_refused),
         cmocka_unit_test(the_name_tells_models_apart),
         cmocka_unit_test(all_kernels_give_the_same_bits),
+        cmocka_unit_test(every_kernel_adds_the_same),
         cmocka_unit_test(the_portable_kernel_is_a_matrix_product),
         cmocka_unit_test(packed_vectors_keep_their_cosine),
     };

@@ -53,6 +53,12 @@ static int32_t dot_portable(const int8_t a[ENCODER_DIM], const int8_t b[ENCODER_
     return sum;
 }
 
+static void add_portable(const int8_t in[ENCODER_DIM], float scale, float sum[ENCODER_DIM])
+{
+    for (size_t i = 0; i < ENCODER_DIM; i++)
+        sum[i] += (float)in[i] * scale;
+}
+
 #ifdef __x86_64__
 #include <immintrin.h>
 
@@ -225,6 +231,19 @@ AVX2 static int32_t dot_avx2(const int8_t a[ENCODER_DIM], const int8_t b[ENCODER
     return _mm_cvtsi128_si32(half);
 }
 
+AVX2 static void add_avx2(const int8_t in[ENCODER_DIM], float scale, float sum[ENCODER_DIM])
+{
+    __m256 scales = _mm256_set1_ps(scale);
+
+    for (size_t i = 0; i < ENCODER_DIM; i += 8) {
+        __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)(in + i));
+        __m256 floats = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+        __m256 added = _mm256_mul_ps(floats, scales);
+
+        _mm256_storeu_ps(sum + i, _mm256_add_ps(_mm256_loadu_ps(sum + i), added));
+    }
+}
+
 static bool has_avx2(void)
 {
     return __builtin_cpu_supports("avx2");
@@ -247,10 +266,10 @@ static const struct {
     struct kernel kernel;
     bool (*runs_here)(void);
 } kernels[] = {
-    {{"portable", multiply_portable, dot_portable}, always},
+    {{"portable", multiply_portable, dot_portable, add_portable}, always},
 #ifdef __x86_64__
-    {{"avx2", multiply_avx2, dot_avx2}, has_avx2},
-    {{"avx512-vnni", multiply_vnni, dot_avx2}, has_vnni},
+    {{"avx2", multiply_avx2, dot_avx2, add_avx2}, has_avx2},
+    {{"avx512-vnni", multiply_vnni, dot_avx2, add_avx2}, has_vnni},
 #endif
 };
 

@@ -22,6 +22,11 @@ void encoder_vector_unpack(const struct encoder_vector *in, float out[ENCODER_DI
         out[i] = (float)in->dim[i] * in->scale;
 }
 
+void encoder_vector_add(const struct encoder_vector *v, float sum[ENCODER_DIM])
+{
+    kernel_best()->add(v->dim, v->scale, sum);
+}
+
 float encoder_vector_cosine(const struct encoder_vector *a, const struct encoder_vector *b)
 {
     float cosine;

@@ -17,6 +17,9 @@ struct encoder_vector {
 void encoder_vector_pack(const float in[ENCODER_DIM], struct encoder_vector *out);
 void encoder_vector_unpack(const struct encoder_vector *in, float out[ENCODER_DIM]);
 
+/* Adds it to a sum of vectors, unpacked. */
+void encoder_vector_add(const struct encoder_vector *v, float sum[ENCODER_DIM]);
+
 /* -1 to 1. */
 float encoder_vector_cosine(const struct encoder_vector *a, const struct encoder_vector *b);
 
