@@ -15,9 +15,9 @@ static const struct db_stmt get_parts = {"keyed.parts",
     "SELECT p.id, p.part, k.ord " KEYS "JOIN part AS p ON p.id = k.id " PLAN ", p.part DESC", 1,
     true, true};
 static const struct db_stmt get_like = {"keyed.like",
-    "SELECT p.id, p.part, k.ord FROM unnest($1::int8[], $2::text[]) WITH ORDINALITY AS k (id, "
-    "like_, "
-    "ord) JOIN part AS p ON p.id = k.id AND p.part = k.like_ " PLAN,
+    "SELECT p.id, p.part, k.ord "
+    "FROM unnest($1::int8[], $2::text[]) WITH ORDINALITY AS k (id, part, ord) "
+    "JOIN part AS p ON p.id = k.id AND p.part = k.part " PLAN,
     2, true, true};
 static const struct db_stmt divide = {
     "keyed.divide", "SELECT 100 / k.id, k.ord " KEYS PLAN, 1, true, true};
