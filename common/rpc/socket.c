@@ -2,6 +2,7 @@
 #include "rpc/socket.h"
 
 #include "rpc/mend.h"
+#include "rpc/spare.h"
 
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
@@ -12,16 +13,23 @@
 
 enum { PATIENCE_S = 1 };
 
-int socket_open_rep(nng_socket *out)
+static int open_by(int (*open)(nng_socket *), nng_socket *out)
 {
     (void)mend_nng();
-    return nng_rep0_open(out);
+    int rv = open(out);
+    if (rv == 0)
+        spare_hold();
+    return rv;
+}
+
+int socket_open_rep(nng_socket *out)
+{
+    return open_by(nng_rep0_open, out);
 }
 
 int socket_open_req(nng_socket *out)
 {
-    (void)mend_nng();
-    return nng_req0_open(out);
+    return open_by(nng_req0_open, out);
 }
 
 static void *close_it(void *arg)
@@ -31,7 +39,7 @@ static void *close_it(void *arg)
     return NULL;
 }
 
-bool socket_close(nng_socket socket)
+static bool close_in_time(nng_socket socket)
 {
     pthread_t thread;
     struct timespec until;
@@ -43,6 +51,13 @@ bool socket_close(nng_socket socket)
         return true;
     (void)pthread_detach(thread);
     return false;
+}
+
+bool socket_close(nng_socket socket)
+{
+    bool is_closed = close_in_time(socket);
+    spare_release();
+    return is_closed;
 }
 
 /* Zero where NNG was built without statistics. */
