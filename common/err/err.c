@@ -16,7 +16,10 @@ enum { N_REASONS = sizeof(reasons) / sizeof(reasons[0]) };
 static enum err_code PRINTF_LIKE(4, 0)
     fill(struct err *e, enum err_reason reason, const char *origin, const char *fmt, va_list args)
 {
-    *e = (struct err){.code = reasons[reason].code, .reason = reason, .origin = origin};
+    err_clear(e);
+    e->code = reasons[reason].code;
+    e->reason = reason;
+    e->origin = origin;
     (void)vsnprintf(e->msg, sizeof(e->msg), fmt, args);
     return e->code;
 }

@@ -10,6 +10,7 @@
 
 #include "err/reasons.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define MUST_USE __attribute__((warn_unused_result))
@@ -58,6 +59,17 @@ struct err {
     char msg[320];           /* for the caller */
     char detail[512];        /* for the log only: SQLSTATE, libpq text, errno; never on the wire */
 };
+
+/* No error so far. It is large, and every call has some: what follows the first byte of a text is
+ * left as it is. */
+static inline void err_clear(struct err *e)
+{
+    e->code = ERR_OK;
+    e->reason = REASON_NONE;
+    e->retry_after_ms = 0;
+    e->origin = NULL;
+    e->field[0] = e->msg[0] = e->detail[0] = '\0';
+}
 
 /* What the table in reasons.h says of one reason. */
 struct err_reason_info {

@@ -38,9 +38,9 @@ enum { STACK_SIZE = (WITH_ASAN || WITH_TSAN ? 1024 : 256) * 1024, GUARD_SIZE = 4
  * call each time. Once a fiber has begun, setjmp() and longjmp() do the same without.
  */
 struct side {
-    ucontext_t context;
-    jmp_buf jump;
     bool has_begun;
+    jmp_buf jump;
+    ucontext_t context;
     void *fake_stack;
     const void *bottom;
     size_t size;

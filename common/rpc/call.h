@@ -8,6 +8,9 @@
 #include "rpc/schema.h"
 #include "rpc/wire.h"
 
+#include <stddef.h>
+#include <string.h>
+
 struct batch;
 struct flow;
 struct stream;
@@ -56,7 +59,6 @@ struct item {
 
 /* What became of a call. */
 struct outcome {
-    struct err err;          /* code ERR_OK: answered */
     struct db_bytes payload; /* of a reply; in the worker's arena */
     bool is_parked;          /* no answer yet: set aside until `key` is woken */
     struct id key;
@@ -66,4 +68,14 @@ struct outcome {
     const char *cursor; /* of the last item */
     bool goes_on;       /* run it again */
     bool is_over;       /* there is nothing more from the last cursor on */
+    struct err err;     /* code ERR_OK: answered */
 };
+_Static_assert(offsetof(struct outcome, err) + sizeof(struct err) == sizeof(struct outcome),
+    "outcome_begin() sets what is before the error");
+
+/* Nothing came out yet. */
+static inline void outcome_begin(struct outcome *o)
+{
+    memset(o, 0, offsetof(struct outcome, err));
+    err_clear(&o->err);
+}

@@ -10,6 +10,8 @@
 #include <kith/v1/wire.pb-c.h>
 
 #include <assert.h>
+#include <stddef.h>
+#include <string.h>
 
 struct rpc_waiter {
     bool is_parked;
@@ -26,13 +28,15 @@ struct run {
     Kith__V1__Meta no_meta;
     ProtobufCMessage *in;
     ProtobufCMessage *out;
-    struct rpc_ctx ctx;
     struct rpc_waiter waiter;
     struct rpc_sending sending;
     struct db_session session;
     struct db_bytes reply;
     int64_t started_us;
+    struct rpc_ctx ctx;
 };
+_Static_assert(offsetof(struct run, ctx.err) + sizeof(struct err) == sizeof(struct run),
+    "begin() sets what is before the error");
 
 /* ---- before the handler ---- */
 
@@ -231,8 +235,7 @@ static enum err_code attempt(struct db_session *session, void *arg, struct err *
     struct run *r = arg;
     (void)session;
     arena_reset(&r->scratch->reply);
-    if (r->ctx.err.code != ERR_OK)
-        r->ctx.err = (struct err){0};
+    err_clear(&r->ctx.err);
     r->ctx.n_after = 0;
     r->reply = (struct db_bytes){0};
     if (r->call->stream)
@@ -421,34 +424,40 @@ struct route *dispatch_route(const struct dispatch *d, uint32_t method)
     return route && route->row ? route : NULL;
 }
 
+/* Nothing more than has to be is written: the memory of calls side by side is seldom near. */
+static void begin(
+    struct run *r, const struct dispatch *d, const struct call *call, struct scratch *scratch)
+{
+    arena_reset(&scratch->request);
+    memset(r, 0, offsetof(struct run, ctx.err));
+    err_clear(&r->ctx.err);
+    r->d = d;
+    r->call = call;
+    r->route = dispatch_route(d, call->frame.method);
+    assert(r->route);
+    r->scratch = scratch;
+    r->started_us = clock_mono_us(d->config->clock);
+    kith__v1__meta__init(&r->no_meta);
+    r->meta = &r->no_meta;
+    r->session.deadline_us = call->deadline_us;
+    if (d->config->db && !r->route->row->is_instant)
+        r->session = db_session(d->config->db, call->deadline_us);
+    r->session.interrupt = call->interrupt;
+    r->session.gather = scratch->gather;
+    r->ctx.service = r->route->state;
+    r->ctx.arena = &scratch->reply;
+    r->ctx.db = &r->session;
+    r->ctx.clock = d->config->clock;
+    r->ctx.deadline_us = call->deadline_us;
+    r->ctx.is_last_try = call->is_last_try;
+}
+
 void dispatch_run(
     const struct dispatch *d, const struct call *call, struct scratch *scratch, struct outcome *out)
 {
-    arena_reset(&scratch->request);
-    arena_reset(&scratch->reply);
-    struct run r = {
-        .d = d,
-        .call = call,
-        .route = dispatch_route(d, call->frame.method),
-        .scratch = scratch,
-        .started_us = clock_mono_us(d->config->clock),
-        .session = {.deadline_us = call->deadline_us},
-        .ctx = {.arena = &scratch->reply,
-            .clock = d->config->clock,
-            .deadline_us = call->deadline_us,
-            .is_last_try = call->is_last_try},
-    };
-    assert(r.route);
-    kith__v1__meta__init(&r.no_meta);
-    r.meta = &r.no_meta;
-    r.ctx.service = r.route->state;
-    r.ctx.db = &r.session;
-    if (d->config->db && !r.route->row->is_instant)
-        r.session = db_session(d->config->db, call->deadline_us);
-    r.session.interrupt = call->interrupt;
-    r.session.gather = scratch->gather;
-
-    *out = (struct outcome){0};
+    struct run r;
+    begin(&r, d, call, scratch);
+    outcome_begin(out);
     enum err_code code = prepare(&r, &out->err);
     if (code == ERR_OK)
         code = execute(&r, &out->err);
@@ -465,8 +474,7 @@ void dispatch_run(
         code = err_raise(&out->err, REASON_DEADLINE_PASSED, "nothing happened in time");
     if (code == ERR_OK) {
         rpc_run_after(&r.ctx);
-        if (out->err.code != ERR_OK)
-            out->err = (struct err){0}; /* of a try before the one that succeeded */
+        err_clear(&out->err); /* of a try before the one that succeeded */
         out->payload = r.reply;
     } else {
         out->err.code = code;

@@ -86,7 +86,7 @@ struct rpc_ctx {
     struct rpc_sending *sending; /* of a method that returns a stream; else NULL */
     struct rpc_after after[RPC_AFTER_MAX];
     unsigned n_after;
-    struct err err;
+    struct err err; /* the last: what of it is not set need not be zero */
 };
 
 typedef enum err_code rpc_handler_fn(

@@ -7,7 +7,8 @@ bool stream_is_held(const struct call *call, struct outcome *out)
 {
     struct stream *stream = call->stream;
     bool has_credit = atomic_load(&stream->credit) > 0;
-    *out = (struct outcome){.is_parked = true};
+    outcome_begin(out);
+    out->is_parked = true;
     int doom = atomic_load(&stream->doom);
     if (doom != 0) {
         out->is_parked = false;

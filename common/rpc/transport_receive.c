@@ -5,7 +5,8 @@ enum { MAX_CANCELS = 128 /* of one message; more are ignored */ };
 
 static void refuse_message(struct transport *t, struct batch *b, const char *why)
 {
-    struct outcome outcome = {0};
+    struct outcome outcome;
+    outcome_begin(&outcome);
     err_fill(&outcome.err, REASON_REQUEST_MALFORMED, "%s", why);
     struct cork cork = {0};
     transport_owe(t, 1);
