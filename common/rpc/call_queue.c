@@ -35,11 +35,11 @@ struct list {
 
 struct call_queue {
     pthread_mutex_t lock;
-    pthread_cond_t changed;
     struct call_queue_config config;
     struct fair_queue *ready;
     atomic_size_t n_ready; /* its length, for who asks without the lock */
-    size_t n_napping;      /* workers waiting for calls */
+    struct seat *seats;    /* of workers waiting for calls, the last first */
+    size_t n_napping;      /* they are so many */
     size_t n_crews;        /* workers with a row of shared calls */
     struct spread spread;
     struct ring by_id[SPREAD_SLOTS];  /* of all that wait or are parked */
@@ -116,15 +116,28 @@ static size_t count_wanted(const struct call_queue *q, size_t n_slow, size_t n_q
     return n < q->n_napping ? n : q->n_napping;
 }
 
-static void signal_some(struct call_queue *q, size_t n)
+/* Who sat down last, to be signalled; NULL: nobody waits. */
+static struct seat *call_one(struct call_queue *q)
 {
-    for (; n > 0; n--)
-        (void)pthread_cond_signal(&q->changed);
+    struct seat *seat = q->seats;
+    if (seat) {
+        q->seats = seat->below;
+        q->n_napping--;
+        seat->is_taken = false;
+    }
+    return seat;
+}
+
+static void call_some(struct call_queue *q, size_t n)
+{
+    struct seat *seat;
+    for (; n > 0 && (seat = call_one(q)) != NULL; n--)
+        (void)pthread_cond_signal(&seat->called);
 }
 
 static void rouse(struct call_queue *q, size_t n_slow, size_t n_quick)
 {
-    signal_some(q, count_wanted(q, n_slow, n_quick));
+    call_some(q, count_wanted(q, n_slow, n_quick));
 }
 
 /* Is there a call that may be taken now? */
@@ -180,6 +193,21 @@ static int64_t next_look_us(const struct call_queue *q)
     return q->next_due_us > soonest_us ? q->next_due_us : soonest_us;
 }
 
+void seat_init(struct seat *seat)
+{
+    pthread_condattr_t attr;
+    *seat = (struct seat){.is_taken = false};
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&seat->called, &attr);
+    (void)pthread_condattr_destroy(&attr);
+}
+
+void seat_fini(struct seat *seat)
+{
+    (void)pthread_cond_destroy(&seat->called);
+}
+
 struct call_queue *call_queue_new(const struct call_queue_config *config)
 {
     struct call_queue *q = calloc(1, sizeof(*q));
@@ -190,11 +218,6 @@ struct call_queue *call_queue_new(const struct call_queue_config *config)
         free(q);
         return NULL;
     }
-    pthread_condattr_t attr;
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&q->changed, &attr);
-    (void)pthread_condattr_destroy(&attr);
     (void)pthread_mutex_init(&q->lock, NULL);
     q->spread = spread_new();
     for (size_t slot = 0; slot < SPREAD_SLOTS; slot++) {
@@ -212,7 +235,6 @@ void call_queue_free(struct call_queue *q)
 {
     if (!q)
         return;
-    (void)pthread_cond_destroy(&q->changed);
     (void)pthread_mutex_destroy(&q->lock);
     fair_queue_free(q->ready);
     free(q);
@@ -244,8 +266,12 @@ struct call *call_queue_push(struct call_queue *q, struct call *calls)
     size_t n_wanted = 0;
     if (n_slow + n_quick > 0 || q->n_crews < q->config.max_crews)
         n_wanted = count_wanted(q, n_slow, n_quick + n_shared);
+    struct seat *first = n_wanted > 0 ? call_one(q) : NULL;
+    if (n_wanted > 1)
+        call_some(q, n_wanted - 1);
     (void)pthread_mutex_unlock(&q->lock);
-    signal_some(q, n_wanted); /* who wakes takes the lock at once */
+    if (first)
+        (void)pthread_cond_signal(&first->called); /* who wakes takes the lock at once */
     return refused.first;
 }
 
@@ -257,10 +283,10 @@ static void look_at_the_clock(struct call_queue *q)
 }
 
 /* Every worker that naps minds the clock: whoever did so alone would leave with the next call. */
-static void nap_until_due(struct call_queue *q)
+static void nap_until_due(struct call_queue *q, struct seat *seat)
 {
     if (q->next_due_us == INT64_MAX) {
-        (void)pthread_cond_wait(&q->changed, &q->lock);
+        (void)pthread_cond_wait(&seat->called, &q->lock);
         return;
     }
     int64_t wait_us = next_look_us(q) - clock_mono_us(q->config.clock);
@@ -271,14 +297,28 @@ static void nap_until_due(struct call_queue *q)
     int64_t ns = until.tv_nsec + wait_us % 1000000 * 1000;
     until.tv_sec += (time_t)(wait_us / 1000000 + ns / 1000000000);
     until.tv_nsec = (long)(ns % 1000000000);
-    (void)pthread_cond_timedwait(&q->changed, &q->lock, &until);
+    (void)pthread_cond_timedwait(&seat->called, &q->lock, &until);
 }
 
-static void nap(struct call_queue *q)
+/* Without having been called. */
+static void stand_up(struct call_queue *q, const struct seat *seat)
 {
-    q->n_napping++;
-    nap_until_due(q);
+    struct seat **at = &q->seats;
+    while (*at != seat)
+        at = &(*at)->below;
+    *at = seat->below;
     q->n_napping--;
+}
+
+static void nap(struct call_queue *q, struct seat *seat)
+{
+    seat->below = q->seats;
+    seat->is_taken = true;
+    q->seats = seat;
+    q->n_napping++;
+    nap_until_due(q, seat);
+    if (seat->is_taken)
+        stand_up(q, seat);
 }
 
 static bool is_gone(const struct call_queue *q, const struct call *call)
@@ -315,7 +355,7 @@ static struct call *take_row(struct call_queue *q)
     return row.first;
 }
 
-struct call *call_queue_take(struct call_queue *q)
+struct call *call_queue_take(struct call_queue *q, struct seat *seat)
 {
     struct call *row = NULL;
     (void)pthread_mutex_lock(&q->lock);
@@ -325,7 +365,7 @@ struct call *call_queue_take(struct call_queue *q)
             row = take_row(q);
             break;
         }
-        nap(q);
+        nap(q, seat);
     }
     (void)pthread_mutex_unlock(&q->lock);
     return row;
@@ -473,7 +513,7 @@ void call_queue_stop(struct call_queue *q)
 {
     (void)pthread_mutex_lock(&q->lock);
     atomic_store(&q->is_stopped, true);
-    (void)pthread_cond_broadcast(&q->changed);
+    call_some(q, q->n_napping);
     (void)pthread_mutex_unlock(&q->lock);
 }
 

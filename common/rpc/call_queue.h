@@ -7,6 +7,8 @@
 
 #include "rpc/fair_queue.h"
 
+#include <pthread.h>
+
 struct call_queue;
 
 struct call_queue_config {
@@ -17,6 +19,18 @@ struct call_queue_config {
     bool (*is_gone)(const void *self, uint32_t pipe);
     const void *self;
 };
+
+/*
+ * Where a worker waits for calls. Of those that wait the one that sat down last is called first:
+ * what it works with is still near a processor. Lives as long as the queue.
+ */
+struct seat {
+    pthread_cond_t called;
+    struct seat *below; /* who sat down before */
+    bool is_taken;
+};
+void seat_init(struct seat *seat);
+void seat_fini(struct seat *seat);
 
 /* NULL without memory. */
 struct call_queue *call_queue_new(const struct call_queue_config *config);
@@ -38,7 +52,7 @@ struct call *call_queue_push(struct call_queue *q, struct call *calls);
  * No more than max_crews workers have rows that begin with a shared call, until they disband: so
  * that under load the rows are long, rather than many.
  */
-struct call *call_queue_take(struct call_queue *q);
+struct call *call_queue_take(struct call_queue *q, struct seat *seat);
 
 /* The same without waiting: NULL if there is none. */
 struct call *call_queue_try(struct call_queue *q);

@@ -94,10 +94,12 @@ static enum err_code start_workers(struct rpc_server *s, struct err *err)
     if (!s->workers)
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for workers");
     for (; s->n_workers < (size_t)s->config.workers; s->n_workers++) {
-        s->workers[s->n_workers].server = s;
-        enum err_code code = running_init(&s->workers[s->n_workers].running, err);
+        struct worker *w = &s->workers[s->n_workers];
+        w->server = s;
+        enum err_code code = running_init(&w->running, err);
         if (code != ERR_OK)
             return code;
+        seat_init(&w->seat);
     }
     for (size_t i = 0; i < s->n_workers; i++) {
         if (pthread_create(&s->workers[i].thread, NULL, server_work, &s->workers[i]) != 0)
@@ -226,8 +228,10 @@ void rpc_server_free(struct rpc_server *s)
     schema_free(s->schema);
     free(s->routes);
     free(s->services);
-    for (size_t i = 0; i < s->n_workers; i++)
+    for (size_t i = 0; i < s->n_workers; i++) {
         running_fini(&s->workers[i].running);
+        seat_fini(&s->workers[i].seat);
+    }
     free(s->workers);
     free(s->listen);
     free(s);

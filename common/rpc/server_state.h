@@ -26,6 +26,7 @@ struct worker {
     struct rpc_server *server;
     pthread_t thread;
     struct running running;
+    struct seat seat;
     struct scratch scratch;
     struct cork cork;  /* results that leave together */
     struct crew *crew; /* NULL: it runs calls one by one */

@@ -112,12 +112,13 @@ static void serve(void *arg, struct call *call, struct scratch *scratch)
 }
 
 /* Results wait only for calls that are there already and do not take long. */
-static struct call *next_row(struct rpc_server *s, struct cork *cork)
+static struct call *next_row(struct worker *w)
 {
+    struct rpc_server *s = w->server;
     struct call *row = call_queue_try(s->queue);
     if (!row || !row->is_brisk)
-        transport_uncork(s->transport, cork);
-    return row ? row : call_queue_take(s->queue);
+        transport_uncork(s->transport, &w->cork);
+    return row ? row : call_queue_take(s->queue, &w->seat);
 }
 
 /* A row that some calls can share, and that none would hold up. */
@@ -170,7 +171,7 @@ void *server_work(void *arg)
     if (s->config.db)
         w->crew = crew_new(&crew);
     struct call *row;
-    while ((row = next_row(s, &w->cork)) != NULL) {
+    while ((row = next_row(w)) != NULL) {
         serve_row(w, row);
         transport_share(s->transport, &w->cork);
     }

@@ -15,6 +15,7 @@ static int64_t turned_us(void *self)
 
 static const struct clock turned = {turned_us, turned_us, NULL};
 static struct call_queue *queue;
+static struct seat seat;
 static uint32_t gone[2]; /* connections */
 static struct call calls[4];
 static const struct id key = {{1}}, other_key = {{2}};
@@ -43,6 +44,7 @@ static int make_queue(void **state)
 {
     (void)state;
     now_us = 1000000;
+    seat_init(&seat);
     gone[0] = gone[1] = 0;
     make_queue_by(&turned);
     for (size_t i = 0; i < 4; i++)
@@ -57,6 +59,7 @@ static int drop_queue(void **state)
 {
     (void)state;
     call_queue_free(queue);
+    seat_fini(&seat);
     return 0;
 }
 
@@ -67,7 +70,7 @@ static void calls_leave_in_the_order_they_came(void **state)
         assert_null(call_queue_push(queue, &calls[i]));
     assert_ptr_equal(call_queue_push(queue, &calls[3]), &calls[3]);
     for (size_t i = 0; i < 3; i++)
-        assert_ptr_equal(call_queue_take(queue), &calls[i]);
+        assert_ptr_equal(call_queue_take(queue, &seat), &calls[i]);
     assert_null(call_queue_push(queue, &calls[3]));
 }
 
@@ -77,12 +80,12 @@ static void a_wake_brings_back_the_calls_of_its_key_only(void **state)
     calls[1].key = other_key;
     for (size_t i = 0; i < 2; i++) {
         assert_null(call_queue_push(queue, &calls[i]));
-        assert_true(call_queue_park(queue, call_queue_take(queue)));
+        assert_true(call_queue_park(queue, call_queue_take(queue, &seat)));
     }
     call_queue_wake(queue, &key);
-    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    assert_ptr_equal(call_queue_take(queue, &seat), &calls[0]);
     call_queue_wake(queue, &other_key);
-    assert_ptr_equal(call_queue_take(queue), &calls[1]);
+    assert_ptr_equal(call_queue_take(queue, &seat), &calls[1]);
     assert_false(calls[1].is_last_try);
 }
 
@@ -90,43 +93,64 @@ static void a_wake_between_look_and_park_is_not_lost(void **state)
 {
     (void)state;
     assert_null(call_queue_push(queue, &calls[0]));
-    struct call *call = call_queue_take(queue);
+    struct call *call = call_queue_take(queue, &seat);
     call_queue_wake(queue, &key);
     assert_true(call_queue_park(queue, call));
-    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    assert_ptr_equal(call_queue_take(queue, &seat), &calls[0]);
 }
 
 static void a_parked_call_returns_shortly_before_its_deadline(void **state)
 {
     (void)state;
     assert_null(call_queue_push(queue, &calls[0]));
-    assert_true(call_queue_park(queue, call_queue_take(queue)));
+    assert_true(call_queue_park(queue, call_queue_take(queue, &seat)));
     now_us = calls[0].deadline_us - 100000;
-    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    assert_ptr_equal(call_queue_take(queue, &seat), &calls[0]);
     assert_true(calls[0].is_last_try);
 }
 
+/* A worker that began to wait while nothing was parked. Lives as long as the queue. */
+struct napper {
+    pthread_t thread;
+    struct seat seat;
+    struct call *taken;
+};
+
 static void *take_one(void *arg)
 {
-    struct call **taken = arg;
-    *taken = call_queue_take(queue);
+    struct napper *own = arg;
+    own->taken = call_queue_take(queue, &own->seat);
     return NULL;
 }
 
-/* A worker that began to wait while nothing was parked. */
-static pthread_t start_napping(struct call **taken)
+/* Behind `n` others. */
+static void start_napping(struct napper *own, size_t n)
 {
-    pthread_t worker;
-    assert_int_equal(pthread_create(&worker, NULL, take_one, taken), 0);
-    while (call_queue_count(queue).n_napping < 1)
+    seat_init(&own->seat);
+    own->taken = NULL;
+    assert_int_equal(pthread_create(&own->thread, NULL, take_one, own), 0);
+    while (call_queue_count(queue).n_napping < n + 1)
         ;
-    return worker;
+}
+
+static void who_waits_last_is_called_first(void **state)
+{
+    (void)state;
+    static struct napper nappers[3];
+    for (size_t i = 0; i < 3; i++)
+        start_napping(&nappers[i], i);
+    for (size_t i = 0; i < 3; i++) {
+        assert_null(call_queue_push(queue, &calls[i]));
+        assert_int_equal(pthread_join(nappers[2 - i].thread, NULL), 0);
+        assert_ptr_equal(nappers[2 - i].taken, &calls[i]);
+        assert_int_equal(call_queue_count(queue).n_napping, 2 - i);
+    }
 }
 
 static void a_parked_call_returns_in_time_though_one_before_it_was_due_earlier(void **state)
 {
     (void)state;
-    struct call *taken = NULL;
+    static struct napper napper;
     struct timespec until;
     call_queue_free(queue);
     make_queue_by(clock_system());
@@ -136,25 +160,25 @@ static void a_parked_call_returns_in_time_though_one_before_it_was_due_earlier(v
     }
     assert_true(call_queue_park(queue, &calls[0]));
     call_queue_wake(queue, &key);
-    assert_ptr_equal(call_queue_take(queue), &calls[0]);
-    pthread_t worker = start_napping(&taken);
+    assert_ptr_equal(call_queue_take(queue, &seat), &calls[0]);
+    start_napping(&napper, 0);
     calls[1].key = other_key;
     assert_true(call_queue_park(queue, &calls[1])); /* and its worker has other things to do */
     (void)clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += 10;
-    if (pthread_timedjoin_np(worker, NULL, &until) != 0) {
+    if (pthread_timedjoin_np(napper.thread, NULL, &until) != 0) {
         call_queue_stop(queue);
-        (void)pthread_join(worker, NULL);
+        (void)pthread_join(napper.thread, NULL);
     }
-    assert_ptr_equal(taken, &calls[1]);
-    assert_true(taken->is_last_try);
-    assert_true(clock_mono_us(clock_system()) < taken->deadline_us);
+    assert_ptr_equal(napper.taken, &calls[1]);
+    assert_true(calls[1].is_last_try);
+    assert_true(clock_mono_us(clock_system()) < calls[1].deadline_us);
 }
 
 static bool park(struct call *call)
 {
     assert_null(call_queue_push(queue, call));
-    assert_ptr_equal(call_queue_take(queue), call);
+    assert_ptr_equal(call_queue_take(queue, &seat), call);
     return call_queue_park(queue, call);
 }
 
@@ -170,7 +194,7 @@ static void a_connection_has_so_many_parked_calls_and_no_more(void **state)
     assert_false(park(&many[64]));
     assert_true(park(&calls[1])); /* another connection's */
     call_queue_wake(queue, &other_key);
-    assert_ptr_equal(call_queue_take(queue), &many[0]);
+    assert_ptr_equal(call_queue_take(queue, &seat), &many[0]);
     assert_true(park(&many[64]));
     assert_false(park(&many[0]));
 }
@@ -188,7 +212,7 @@ static void all_connections_together_have_so_many_parked_calls(void **state)
         assert_true(park(&many[i]));
     assert_false(park(&many[8192]));
     call_queue_wake(queue, &other_key);
-    assert_ptr_equal(call_queue_take(queue), &many[0]);
+    assert_ptr_equal(call_queue_take(queue, &seat), &many[0]);
     assert_true(park(&many[8192]));
 }
 
@@ -196,12 +220,12 @@ static void calls_of_a_lost_connection_are_marked_and_unparked(void **state)
 {
     (void)state;
     assert_null(call_queue_push(queue, &calls[0]));
-    assert_true(call_queue_park(queue, call_queue_take(queue)));
+    assert_true(call_queue_park(queue, call_queue_take(queue, &seat)));
     assert_null(call_queue_push(queue, &calls[1]));
     lose(1);
-    assert_ptr_equal(call_queue_take(queue), &calls[1]);
+    assert_ptr_equal(call_queue_take(queue, &seat), &calls[1]);
     assert_false(calls[1].is_abandoned);
-    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    assert_ptr_equal(call_queue_take(queue, &seat), &calls[0]);
     assert_true(calls[0].is_abandoned);
 }
 
@@ -210,7 +234,7 @@ static void a_call_whose_connection_ends_while_it_runs_is_not_parked_for_nobody(
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         assert_null(call_queue_push(queue, &calls[i]));
-        assert_ptr_equal(call_queue_take(queue), &calls[i]);
+        assert_ptr_equal(call_queue_take(queue, &seat), &calls[i]);
     }
     lose(1);
     lose(4096 + 1); /* it shares the first one's slot */
@@ -230,14 +254,14 @@ static void cancelled_calls_are_taken_out_wherever_they_wait(void **state)
         calls[i].frame.call_id = i;
     }
     assert_null(call_queue_push(queue, &calls[0]));
-    assert_true(call_queue_park(queue, call_queue_take(queue)));
+    assert_true(call_queue_park(queue, call_queue_take(queue, &seat)));
     assert_null(call_queue_push(queue, &calls[1]));
     assert_null(call_queue_push(queue, &calls[2]));
     assert_null(call_queue_cancel(queue, 2, (uint64_t[]){0, 1, 2}, 3));
     assert_ptr_equal(call_queue_cancel(queue, 1, (uint64_t[]){1, 7}, 2), &calls[1]);
     assert_null(calls[1].next);
     assert_ptr_equal(call_queue_cancel(queue, 1, (uint64_t[]){0}, 1), &calls[0]);
-    assert_ptr_equal(call_queue_take(queue), &calls[2]);
+    assert_ptr_equal(call_queue_take(queue, &seat), &calls[2]);
     assert_null(call_queue_try(queue));
     for (size_t i = 0; i < 3; i++) /* and their places are free */
         assert_null(call_queue_push(queue, &calls[i]));
@@ -251,7 +275,7 @@ static void calls_of_one_id_are_cancelled_together(void **state)
         calls[i].frame.call_id = 7;
         assert_null(call_queue_push(queue, &calls[i]));
     }
-    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    assert_ptr_equal(call_queue_take(queue, &seat), &calls[0]);
     assert_true(call_queue_park(queue, &calls[0]));
     const struct call *taken = call_queue_cancel(queue, 1, (uint64_t[]){7, 7}, 2);
     size_t n = 0;
@@ -315,9 +339,9 @@ static void after_the_last_call_nothing_stays_parked(void **state)
 {
     (void)state;
     assert_null(call_queue_push(queue, &calls[0]));
-    assert_true(call_queue_park(queue, call_queue_take(queue)));
+    assert_true(call_queue_park(queue, call_queue_take(queue, &seat)));
     call_queue_unpark_all(queue);
-    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    assert_ptr_equal(call_queue_take(queue, &seat), &calls[0]);
     assert_true(calls[0].is_last_try);
 }
 
@@ -326,7 +350,7 @@ static void a_stopped_queue_gives_nothing_out(void **state)
     (void)state;
     assert_null(call_queue_push(queue, &calls[0]));
     call_queue_stop(queue);
-    assert_null(call_queue_take(queue));
+    assert_null(call_queue_take(queue, &seat));
     assert_ptr_equal(call_queue_push(queue, &calls[1]), &calls[1]);
 }
 
@@ -338,7 +362,7 @@ static void shared_calls_wait_for_the_crew_and_then_leave_as_one_row(void **stat
     for (size_t i = 0; i < 4; i++)
         calls[i].is_shared = calls[i].is_quick = true;
     assert_null(call_queue_push(queue, &calls[0]));
-    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    assert_ptr_equal(call_queue_take(queue, &seat), &calls[0]);
     for (size_t i = 1; i < 4; i++)
         assert_null(call_queue_push(queue, &calls[i]));
     assert_null(call_queue_try(queue));
@@ -354,7 +378,7 @@ static void other_calls_do_not_need_a_crew(void **state)
     (void)state;
     calls[0].is_shared = calls[0].is_quick = true;
     assert_null(call_queue_push(queue, &calls[0]));
-    assert_ptr_equal(call_queue_take(queue), &calls[0]);
+    assert_ptr_equal(call_queue_take(queue, &seat), &calls[0]);
     assert_null(call_queue_push(queue, &calls[1]));
     assert_ptr_equal(call_queue_try(queue), &calls[1]);
 }
@@ -366,6 +390,7 @@ int main(void)
         TEST(a_wake_brings_back_the_calls_of_its_key_only),
         TEST(a_wake_between_look_and_park_is_not_lost),
         TEST(a_parked_call_returns_shortly_before_its_deadline),
+        TEST(who_waits_last_is_called_first),
         TEST(a_parked_call_returns_in_time_though_one_before_it_was_due_earlier),
         TEST(a_connection_has_so_many_parked_calls_and_no_more),
         TEST(all_connections_together_have_so_many_parked_calls),
