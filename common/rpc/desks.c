@@ -14,7 +14,7 @@ static size_t wanted(void)
 
 void desks_init(struct desks *desks, size_t max_memory, size_t first_shard)
 {
-    *desks = (struct desks){.n = wanted()};
+    desks->n = wanted();
     for (size_t i = 0; i < desks->n; i++) {
         struct scratch *scratch = &desks->all[i].scratch;
         arena_init(&scratch->request, max_memory);

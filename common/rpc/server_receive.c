@@ -9,8 +9,11 @@ enum { BUSY_RETRY_MS = 100 };
 /* What a caller asks for beyond this is cut: nobody may hold a place of this server for days. */
 enum { MAX_TIMEOUT_MS = 10 * 60 * 1000 };
 
-/* Of a message with more calls than this, instant ones go to a worker like any. */
-enum { MAX_AT_ONCE = 8 };
+/*
+ * How long instant calls of a message may keep the thread that received it; and how many run before
+ * their lines are logged, which are less than the PIPE_BUF that a pipe with room takes for sure.
+ */
+enum { AT_ONCE_US = 500, AT_A_TIME = 8 };
 
 void server_answer(
     struct rpc_server *s, struct call *call, const struct outcome *outcome, struct cork *cork)
@@ -29,7 +32,8 @@ static uint32_t with_jitter(uint32_t ms)
 void server_refuse(struct rpc_server *s, struct call *call, struct cork *cork,
     enum err_reason reason, const char *msg)
 {
-    struct outcome outcome = {0};
+    struct outcome outcome;
+    outcome_begin(&outcome);
     err_fill(&outcome.err, reason, "%s", msg);
     if (reason != REASON_SERVER_BUSY && reason != REASON_CALL_CANCELLED)
         stats_add_refusal(s->dispatch.stats, STATS_OTHER_REFUSAL);
@@ -85,7 +89,8 @@ static bool admit(struct rpc_server *s, struct call *call, struct cork *cork)
     call->is_instant = route_is_instant(route);
     call->is_brisk = route_is_brisk(route);
     call->cost_us = route_cost_us(route);
-    struct outcome outcome = {0};
+    struct outcome outcome;
+    outcome_begin(&outcome);
     if (admission_judge(s->admission, call, call->arrived_us, &outcome.err) == ERR_OK)
         return !route->method->is_stream || admit_stream(s, call, cork);
     stats_add_refusal(s->dispatch.stats, STATS_RATE_LIMITED);
@@ -122,17 +127,39 @@ static void append(struct calls *list, struct call *call)
     list->end = &call->next;
 }
 
-/*
- * Where the instant calls of a message run, if they run here: only where nothing waits for a
- * worker, so that they overtake nobody, where the message is short, as in a long one the way to a
- * worker counts little and results are better gathered, and where the log takes its lines. NULL:
- * they go to a worker.
- */
-static struct desk *find_desk(struct rpc_server *s, size_t n_calls)
+/* Nothing waits for a worker, so that they overtake nobody, and the log takes their lines. */
+static bool may_run_here(const struct rpc_server *s, int64_t until_us)
 {
-    if (n_calls > MAX_AT_ONCE || !call_queue_is_free(s->queue) || log_may_wait(LOG_INFO))
-        return NULL;
-    return desk_take(&s->desks);
+    return call_queue_is_free(s->queue) && !log_may_wait(LOG_INFO) &&
+           clock_mono_us(s->config.clock) < until_us;
+}
+
+/* The first AT_A_TIME leave the list. */
+static struct call *take_some(struct call **list)
+{
+    struct call *some = *list, *last = some;
+    for (size_t n = 1; n < AT_A_TIME && last->next; n++)
+        last = last->next;
+    *list = last->next;
+    last->next = NULL;
+    return some;
+}
+
+/* Run instant calls on this thread, which has others to serve; what is left is for a worker. */
+static struct call *run_here(struct rpc_server *s, struct call *calls, struct cork *cork)
+{
+    int64_t until_us = clock_mono_us(s->config.clock) + AT_ONCE_US;
+    struct desk *desk = calls && may_run_here(s, until_us) ? desk_take(&s->desks) : NULL;
+    if (!desk)
+        return calls;
+    do {
+        log_use_buffer(&desk->log);
+        server_run_at_once(s, take_some(&calls), &desk->scratch, cork);
+        log_use_buffer(NULL);
+        log_flush(&desk->log);
+    } while (calls && may_run_here(s, until_us));
+    desk_leave(desk);
+    return calls;
 }
 
 static void on_calls(void *self, struct call *calls, size_t n_calls)
@@ -140,21 +167,14 @@ static void on_calls(void *self, struct call *calls, size_t n_calls)
     struct rpc_server *s = self;
     struct cork cork = {0};
     struct calls waiting = {NULL, &waiting.first}, instant = {NULL, &instant.first};
-    struct desk *desk = NULL;
     for (size_t i = 0; i < n_calls; i++) {
         struct call *call = &calls[i];
-        if (!admit(s, call, &cork))
-            continue;
-        if (call->is_instant && !desk)
-            desk = find_desk(s, n_calls);
-        append(call->is_instant && desk ? &instant : &waiting, call);
+        if (admit(s, call, &cork))
+            append(call->is_instant ? &instant : &waiting, call);
     }
+    *waiting.end = run_here(s, instant.first, &cork);
     if (waiting.first)
         enqueue(s, waiting.first, &cork);
-    if (desk) {
-        server_run_at_once(s, instant.first, &desk->scratch, &cork);
-        desk_leave(desk);
-    }
     transport_uncork(s->transport, &cork);
 }
 

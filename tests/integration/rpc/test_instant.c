@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FAR_MS = 60000, SOON_MS = 50, SESSION = 42, LONG = 9 /* calls of one message */ };
+enum { FAR_MS = 60000, SOON_MS = 50, SESSION = 42, FEW = 8, MANY = 100 /* calls of one message */ };
 
 #define PING "/kith.v1.HealthService/Ping"
 #define MARK "/kith.v1.NotificationService/MarkRead"
@@ -112,7 +112,7 @@ static int greet(void)
 /* In one message; ids from 1 on. */
 static void send_pings(int fd, uint32_t n)
 {
-    static uint8_t frames[4096];
+    static uint8_t frames[16384];
     size_t len = 0;
     for (uint32_t i = 0; i < n; i++)
         len += raw_put_call(frames + len, i + 1, "HealthService/Ping", "", "");
@@ -122,7 +122,7 @@ static void send_pings(int fd, uint32_t n)
 /* How many results come in one message. */
 static uint32_t receive_results(int fd)
 {
-    static uint8_t buffer[4096];
+    static uint8_t buffer[16384];
     struct wire_reader reader;
     struct wire_frame frame;
     uint32_t request_id, n = 0;
@@ -136,25 +136,13 @@ static uint32_t receive_results(int fd)
     return n;
 }
 
-static void those_of_a_short_message_are_answered_together(void **state)
+static void those_of_a_message_are_answered_together(void **state)
 {
     (void)state;
     int fd = greet();
-    send_pings(fd, LONG - 1);
-    assert_int_equal(receive_results(fd), LONG - 1);
+    send_pings(fd, FEW);
+    assert_int_equal(receive_results(fd), FEW);
     open_gate(1);
-    (void)close(fd);
-}
-
-static void those_of_a_long_message_go_to_a_worker(void **state)
-{
-    (void)state;
-    int fd = greet();
-    send_pings(fd, LONG);
-    loop_await(is_queueing());
-    open_gate(1);
-    for (uint32_t n = 0; n < LONG; n += receive_results(fd))
-        continue;
     (void)close(fd);
 }
 
@@ -184,23 +172,39 @@ static void who_calls_too_often_is_told_so(void **state)
     loop_stop(&loop);
 }
 
-/* What is logged of a ping, and of what happened until then, without the values. */
+/* What is written to the log until log_end(). */
+struct captured {
+    FILE *file;
+    int saved;
+};
+
+static struct captured log_begin(void)
+{
+    struct captured log = {tmpfile(), dup(STDOUT_FILENO)};
+    assert_non_null(log.file);
+    (void)fflush(stdout);
+    assert_true(log.saved >= 0 && dup2(fileno(log.file), STDOUT_FILENO) >= 0);
+    log_set_level(LOG_INFO);
+    return log;
+}
+
+static void log_end(struct captured *log, char *out, size_t size)
+{
+    log_set_level(LOG_FATAL);
+    assert_true(dup2(log->saved, STDOUT_FILENO) >= 0);
+    (void)close(log->saved);
+    rewind(log->file);
+    out[fread(out, 1, size - 1, log->file)] = '\0';
+    (void)fclose(log->file);
+}
+
+/* Of a ping, and of what happened until then, without the values. */
 static void log_ping(char *out, size_t size)
 {
-    FILE *file = tmpfile();
-    assert_non_null(file);
-    (void)fflush(stdout);
-    int saved = dup(STDOUT_FILENO);
-    assert_true(saved >= 0 && dup2(fileno(file), STDOUT_FILENO) >= 0);
-    log_set_level(LOG_INFO);
+    struct captured log = log_begin();
     loop_ping(&loop, 10);
     rpc_server_log_stats(loop.server);
-    log_set_level(LOG_FATAL);
-    assert_true(dup2(saved, STDOUT_FILENO) >= 0);
-    (void)close(saved);
-    rewind(file);
-    out[fread(out, 1, size - 1, file)] = '\0';
-    (void)fclose(file);
+    log_end(&log, out, size);
 }
 
 /* "key=value key=value" becomes "key key". */
@@ -233,6 +237,25 @@ static void its_line_of_the_log_and_its_count_are_those_of_any_call(void **state
     drop_values(at_once);
     drop_values(by_worker);
     assert_string_equal(at_once, by_worker);
+}
+
+static void each_of_many_has_its_line(void **state)
+{
+    (void)state;
+    static char lines[MANY * 1024];
+    loop_start(&loop, &(struct loop_config){.has_desks = true});
+    struct captured log = log_begin();
+    int fd = greet();
+    send_pings(fd, MANY);
+    for (uint32_t n = 0; n < MANY; n += receive_results(fd))
+        continue;
+    (void)close(fd);
+    loop_stop(&loop);
+    log_end(&log, lines, sizeof(lines));
+    size_t n = 0;
+    for (const char *at = lines; (at = strstr(at, "method=" PING " code=OK ")) != NULL; at++)
+        n++;
+    assert_int_equal(n, MANY);
 }
 
 /* ---- many ---- */
@@ -302,11 +325,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HELD(it_needs_no_worker),
         HELD(it_overtakes_nobody_who_waits_for_one),
-        HELD(those_of_a_short_message_are_answered_together),
-        HELD(those_of_a_long_message_go_to_a_worker),
+        HELD(those_of_a_message_are_answered_together),
         HELD(its_limits_are_checked),
         cmocka_unit_test(who_calls_too_often_is_told_so),
         cmocka_unit_test(its_line_of_the_log_and_its_count_are_those_of_any_call),
+        cmocka_unit_test(each_of_many_has_its_line),
         cmocka_unit_test(a_flood_of_them_leaves_others_their_turn_and_a_server_may_stop_under_it),
     };
     log_open("test", "test", LOG_FORMAT_LOGFMT, LOG_FATAL);
