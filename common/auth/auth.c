@@ -10,9 +10,17 @@
 
 enum { CACHE_SIZE = 1024, CACHE_FOR_US = 1000000 };
 
-/* A member's token that was good a moment ago. Direct-mapped by the hash, which nobody can aim. */
+/*
+ * By what a token is found again while it is remembered: SipHash of 128 bits, by a key that only
+ * this process knows. Takes a tenth of the time of a SHA-256.
+ */
+struct tag {
+    uint8_t bytes[crypto_shorthash_siphashx24_BYTES];
+};
+
+/* A member's token that was good a moment ago. Direct-mapped by the tag, which nobody can aim. */
 struct known {
-    uint8_t hash[AUTH_HASH_SIZE];
+    struct tag tag;
     struct rpc_principal principal;
     int64_t until_us; /* monotonic; 0: empty */
 };
@@ -27,6 +35,7 @@ struct auth {
     const struct clock *clock;
     struct secret service;
     struct secret operator;
+    uint8_t tag_key[crypto_shorthash_siphashx24_KEYBYTES];
     pthread_mutex_t lock; /* of the cache */
     struct known known[CACHE_SIZE];
 };
@@ -52,6 +61,7 @@ enum err_code auth_new(struct auth **out, const struct auth_config *config, stru
         return err_raise(err, REASON_INTERNAL_ERROR, "out of memory");
     auth->clock = config->clock;
     (void)pthread_mutex_init(&auth->lock, NULL);
+    randombytes_buf(auth->tag_key, sizeof(auth->tag_key));
     enum err_code code = load_secret(&auth->service, "service-token", config->service_token, err);
     if (code == ERR_OK)
         code = load_secret(&auth->operator, "operator-token", config->operator_token, err);
@@ -79,31 +89,40 @@ static bool is_secret(const struct secret *secret, const uint8_t hash[AUTH_HASH_
 
 /* ---- the cache ------------------------------------------------------------------------------- */
 
-static struct known *slot_of(struct auth *auth, const uint8_t hash[AUTH_HASH_SIZE])
+static struct tag tag_of(const struct auth *auth, const char *token)
+{
+    struct tag tag;
+    (void)crypto_shorthash_siphashx24(
+        tag.bytes, (const unsigned char *)token, strlen(token), auth->tag_key);
+    return tag;
+}
+
+static struct known *slot_of(struct auth *auth, const struct tag *tag)
 {
     uint32_t n;
-    memcpy(&n, hash, sizeof(n));
+    memcpy(&n, tag->bytes, sizeof(n));
     return &auth->known[n % CACHE_SIZE];
 }
 
-static bool recall(struct auth *auth, const uint8_t hash[AUTH_HASH_SIZE], int64_t now_us,
-    struct rpc_principal *out)
+static bool recall(
+    struct auth *auth, const struct tag *tag, int64_t now_us, struct rpc_principal *out)
 {
     (void)pthread_mutex_lock(&auth->lock);
-    const struct known *known = slot_of(auth, hash);
-    bool is_hit = now_us < known->until_us && sodium_memcmp(known->hash, hash, AUTH_HASH_SIZE) == 0;
+    const struct known *known = slot_of(auth, tag);
+    bool is_hit =
+        now_us < known->until_us && sodium_memcmp(&known->tag, tag, sizeof(known->tag)) == 0;
     if (is_hit)
         *out = known->principal;
     (void)pthread_mutex_unlock(&auth->lock);
     return is_hit;
 }
 
-static void remember(struct auth *auth, const uint8_t hash[AUTH_HASH_SIZE], int64_t until_us,
+static void remember(struct auth *auth, const struct tag *tag, int64_t until_us,
     const struct rpc_principal *principal)
 {
     (void)pthread_mutex_lock(&auth->lock);
-    struct known *known = slot_of(auth, hash);
-    memcpy(known->hash, hash, AUTH_HASH_SIZE);
+    struct known *known = slot_of(auth, tag);
+    known->tag = *tag;
     known->principal = *principal;
     known->until_us = until_us;
     (void)pthread_mutex_unlock(&auth->lock);
@@ -111,7 +130,7 @@ static void remember(struct auth *auth, const uint8_t hash[AUTH_HASH_SIZE], int6
 
 /* ---- members --------------------------------------------------------------------------------- */
 
-static enum err_code find_member(struct auth *auth, struct db_session *db,
+static enum err_code find_member(struct auth *auth, struct db_session *db, const struct tag *tag,
     const uint8_t hash[AUTH_HASH_SIZE], struct rpc_principal *out, struct err *err)
 {
     /* From before the look-up on, so that an answer never outlives a revocation by more. */
@@ -129,7 +148,7 @@ static enum err_code find_member(struct auth *auth, struct db_session *db,
         .scopes = (unsigned)db_get_int(row, 0, 2),
         .expires_us = db_is_null(row, 0, 3) ? 0 : db_get_time(row, 0, 3)};
     int64_t left_us = db_is_null(row, 0, 3) ? CACHE_FOR_US : db_get_time(row, 0, 3) - wall_us;
-    remember(auth, hash, asked_us + (left_us < CACHE_FOR_US ? left_us : CACHE_FOR_US), out);
+    remember(auth, tag, asked_us + (left_us < CACHE_FOR_US ? left_us : CACHE_FOR_US), out);
     return ERR_OK;
 }
 
@@ -139,18 +158,19 @@ enum err_code auth_authenticate(void *self, struct db_session *db, const char *t
     struct auth *auth = self;
     if (!token || !*token)
         return err_raise(err, REASON_TOKEN_MISSING, "this call needs a token");
-    uint8_t hash[AUTH_HASH_SIZE];
-    auth_token_hash(token, hash);
-    if (recall(auth, hash, clock_mono_us(auth->clock), out))
+    struct tag tag = tag_of(auth, token);
+    if (recall(auth, &tag, clock_mono_us(auth->clock), out))
         return ERR_OK;
     enum err_code code = auth_token_check(token, err);
     if (code != ERR_OK)
         return code;
+    uint8_t hash[AUTH_HASH_SIZE];
+    auth_token_hash(token, hash);
     if (is_secret(&auth->service, hash))
         *out = (struct rpc_principal){.caller = RPC_CALLER_SERVICE};
     else if (is_secret(&auth->operator, hash))
         *out = (struct rpc_principal){.caller = RPC_CALLER_OPERATOR};
     else
-        return find_member(auth, db, hash, out, err);
+        return find_member(auth, db, &tag, hash, out, err);
     return ERR_OK;
 }

@@ -81,17 +81,13 @@ static bool is_hyphen_place(size_t i)
 void id_format(const struct id *id, char out[ID_TEXT_SIZE])
 {
     static const char digits[] = "0123456789abcdef";
-    size_t nibble = 0;
-    for (size_t i = 0; i < ID_TEXT_SIZE - 1; i++) {
-        if (is_hyphen_place(i)) {
-            out[i] = '-';
-            continue;
-        }
-        uint8_t byte = id->bytes[nibble / 2];
-        out[i] = digits[nibble % 2 ? byte & 0x0f : byte >> 4];
-        nibble++;
+    for (size_t i = 0; i < sizeof(id->bytes); i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *out++ = '-';
+        *out++ = digits[id->bytes[i] >> 4];
+        *out++ = digits[id->bytes[i] & 0x0f];
     }
-    out[ID_TEXT_SIZE - 1] = '\0';
+    *out = '\0';
 }
 
 static int hex_value(char c)
