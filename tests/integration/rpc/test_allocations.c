@@ -87,7 +87,8 @@ static void count_in(const struct loop_config *config)
     loop_start(&loop, config);
     make_calls(WARM_UP);
     atomic_store(&is_counting, true);
-    free(malloc(1)); /* counting works */
+    void *volatile one = malloc(1); /* counting works; volatile, or it would be left out */
+    free(one);
     make_calls(CALLS);
     atomic_store(&is_counting, false);
     long n = atomic_load(&n_allocations);
