@@ -3,13 +3,12 @@
  * NNG has two threads for each processor to run callbacks on, at most 16, and one queue and lock
  * for all of them. A message takes about seven callbacks, most of which only lead to the next; for
  * each of them a thread is woken that then waits for the lock of who woke it. That costs more than
- * the callbacks do. A single thread finds the next callback in the queue without being woken: the
- * same calls take half the processor time of a client and three quarters of a server's
- * (tests/bench/README.md, "threads of NNG").
+ * the callbacks do. The fewer threads there are, the more often one finds the next callback in the
+ * queue without being woken (tests/bench/README.md, "threads of NNG").
  *
  * How many there are is settled when NNG is built. But a callback that waits keeps its thread, and
- * that is how the others are put to rest here. NNG is said to need two threads, or it may wait for
- * itself for ever; somebody's callback may wait in spite of all rules, or compute for long, as
+ * that is how all but two are put to rest here, which NNG is said to need, or it may wait for
+ * itself for ever. Somebody's callback may wait in spite of all rules, or compute for long, as
  * those do that shake hands for TLS. So one of those at rest is a watch: it has a callback made
  * every TICK_MS, and when that does not get through all are called back to work. A second later
  * they rest again, all but one more than before; and one less after a while in which nothing was in
@@ -34,7 +33,9 @@ enum {
     BACK_TO_WORK_MS = 1000,
     MIN_GOOD_TICKS = 600, /* until one less is tried; doubles each time they are called back */
     MAX_GOOD_TICKS = 36000,
-    PROCESSORS_PER_THREAD = 4, /* that stays at work; there is one at least */
+    PROCESSORS_PER_THREAD = 4, /* that stays at work */
+    MIN_AT_WORK = 2,           /* with one, hostile connections held up others for seconds */
+    MIN_THREADS = 4,           /* where there are fewer none is spare */
     MAX_RESTS = 32,
     NAME_SIZE = 16
 };
@@ -94,8 +95,8 @@ static size_t count_rests(size_t n_more)
     size_t n_busy = n_processors > 0 ? (size_t)n_processors / PROCESSORS_PER_THREAD : 0;
     if (n_busy > n / 2)
         n_busy = n / 2;
-    if (n_busy == 0)
-        n_busy = 1;
+    if (n_busy < MIN_AT_WORK)
+        n_busy = MIN_AT_WORK;
     n_busy += n_more;
     size_t n_rests = n > n_busy + 1 ? n - n_busy - 1 : 0;
     return n_rests < MAX_RESTS ? n_rests : MAX_RESTS;
@@ -183,6 +184,8 @@ static void note_bad(struct spare *s)
 static void watch(void *arg)
 {
     struct spare *s = arg;
+    if (count_threads() < MIN_THREADS)
+        return;
     (void)pthread_mutex_lock(&s->lock);
     while (!s->is_over && s->is_answered) {
         if (!s->shall_rest && s->n_resting == 0)

@@ -62,7 +62,7 @@ static int processors(void)
 static int wanted(void)
 {
     int n = (int)sysconf(_SC_NPROCESSORS_ONLN) / 4;
-    return n < 1 ? 1 : n < 8 ? n : 8;
+    return n < 2 ? 2 : n < 8 ? n : 8;
 }
 
 static size_t more_than_wanted(void)
@@ -148,6 +148,8 @@ static void holders_come_and_go(void **state)
 
 int main(void)
 {
+    if (processors() < 2)
+        return 0; /* NNG has two threads, and none is spare */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(most_rest_while_somebody_holds_them),
         cmocka_unit_test(those_at_rest_step_in_for_callbacks_that_wait),
