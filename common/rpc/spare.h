@@ -2,7 +2,7 @@
 /*
  * Spare: most of the threads NNG runs callbacks on, at rest. Private to common/rpc; spare.c has the
  * reason. It concerns the whole process, as NNG's threads do: callbacks of other users of NNG in it
- * run one after the other as well while a socket of ours is open.
+ * have as few threads while a socket of ours is open.
  */
 #pragma once
 
