@@ -7,12 +7,12 @@
  * queue without being woken (tests/bench/README.md, "threads of NNG").
  *
  * How many there are is settled when NNG is built. But a callback that waits keeps its thread, and
- * that is how all but two are put to rest here, which NNG is said to need, or it may wait for
- * itself for ever. Somebody's callback may wait in spite of all rules, or compute for long, as
- * those do that shake hands for TLS. So one of those at rest is a watch: it has a callback made
- * every TICK_MS, and when that does not get through all are called back to work. A second later
- * they rest again, all but one more than before; and one less after a while in which nothing was in
- * the way.
+ * that is how all but one are put to rest here. NNG itself starts two at least, for if a callback
+ * waits for another, one would wait for ever; and in spite of all rules somebody's may wait, or
+ * compute for long, as those do that shake hands for TLS. So one of those at rest is a watch: it
+ * has a callback made every TICK_MS, and when that does not get through all are called back to
+ * work. A second later they rest again, all but one more than before; and one less after a while in
+ * which nothing was in the way.
  */
 #include "rpc/spare.h"
 
@@ -33,9 +33,8 @@ enum {
     BACK_TO_WORK_MS = 1000,
     MIN_GOOD_TICKS = 600, /* until one less is tried; doubles each time they are called back */
     MAX_GOOD_TICKS = 36000,
-    PROCESSORS_PER_THREAD = 4, /* that stays at work */
-    MIN_AT_WORK = 2,           /* with one, hostile connections held up others for seconds */
-    MIN_THREADS = 4,           /* where there are fewer none is spare */
+    PROCESSORS_PER_THREAD = 4, /* that stays at work; there is one at least */
+    MIN_THREADS = 4,           /* where there are fewer, and one is the watch, none is spare */
     MAX_RESTS = 32,
     NAME_SIZE = 16
 };
@@ -95,8 +94,8 @@ static size_t count_rests(size_t n_more)
     size_t n_busy = n_processors > 0 ? (size_t)n_processors / PROCESSORS_PER_THREAD : 0;
     if (n_busy > n / 2)
         n_busy = n / 2;
-    if (n_busy < MIN_AT_WORK)
-        n_busy = MIN_AT_WORK;
+    if (n_busy == 0)
+        n_busy = 1;
     n_busy += n_more;
     size_t n_rests = n > n_busy + 1 ? n - n_busy - 1 : 0;
     return n_rests < MAX_RESTS ? n_rests : MAX_RESTS;

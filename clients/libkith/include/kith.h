@@ -11,7 +11,7 @@
  *
  * Threads: a client may be used from any number of threads at once; results and errors from one at
  * a time. Never fork after the first call. If your program uses NNG itself: while a client is open
- * most of NNG's threads rest, and callbacks run on one for every four processors (at least two), or
+ * most of NNG's threads rest, and callbacks run on one for every four processors (at least one), or
  * on more once they wait for each other; and nng_fini() is for when all clients are freed.
  *
  * Ownership: what comes out of a `struct kith_x **` is yours until kith_x_free(). All else you get

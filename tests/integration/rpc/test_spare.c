@@ -63,7 +63,7 @@ static int processors(void)
 static int wanted(void)
 {
     int n = (int)sysconf(_SC_NPROCESSORS_ONLN) / 4;
-    return n < 2 ? 2 : n < 8 ? n : 8;
+    return n < 1 ? 1 : n < 8 ? n : 8;
 }
 
 static size_t more_than_wanted(void)
