@@ -6,6 +6,7 @@
 
 #include "db/conn.h"
 #include "db/costs.h"
+#include "db/eager.h"
 
 #include <pthread.h>
 
@@ -19,6 +20,7 @@ struct db {
     unsigned failures;   /* connection attempts failed in a row */
     int64_t retry_at_us; /* no new attempt before this */
     struct costs costs;
+    struct eager eager;
 };
 
 struct db_tx {
