@@ -4,7 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-enum { US_PER_S = 1000000, NS_PER_US = 1000, DATE_LEN = sizeof("YYYY-MM-DDTHH:MM:SS") - 1 };
+enum { US_PER_S = 1000000, NS_PER_US = 1000, NS_PER_S = 1000000000 };
+enum { DATE_LEN = sizeof("YYYY-MM-DDTHH:MM:SS") - 1 };
 
 static int64_t read_us(clockid_t id)
 {
@@ -74,15 +75,21 @@ void clock_format_rfc3339(int64_t wall_us, char out[CLOCK_RFC3339_SIZE])
         *digit-- = (char)('0' + us % 10);
 }
 
-struct timespec clock_after_ms(int64_t ms)
+struct timespec clock_after_us(int64_t us)
 {
     struct timespec t;
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += (time_t)(ms / 1000);
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
+    int64_t ns = t.tv_nsec + us % US_PER_S * NS_PER_US;
+    t.tv_sec += (time_t)(us / US_PER_S + ns / NS_PER_S);
+    t.tv_nsec = (long)(ns % NS_PER_S);
     return t;
+}
+
+void clock_condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t monotonic;
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(condition, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
 }

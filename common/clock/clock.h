@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <pthread.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -23,5 +24,8 @@ int64_t clock_mono_us(const struct clock *c);
 enum { CLOCK_RFC3339_SIZE = 28 };
 void clock_format_rfc3339(int64_t wall_us, char out[CLOCK_RFC3339_SIZE]);
 
-/* So many milliseconds from now on the monotonic clock of the system, to wait until. */
-struct timespec clock_after_ms(int64_t ms);
+/* So many microseconds from now on the monotonic clock of the system, to wait until. */
+struct timespec clock_after_us(int64_t us);
+
+/* A condition variable that times out by the monotonic clock of the system. */
+void clock_condition_init(pthread_cond_t *condition);

@@ -178,11 +178,7 @@ static struct db *new_pool(const struct db_config *config)
     struct db *db = calloc(1, sizeof(*db));
     if (!db)
         return NULL;
-    pthread_condattr_t attr;
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&db->freed, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_condition_init(&db->freed);
     (void)pthread_mutex_init(&db->lock, NULL);
     db->config = *config;
     if (db->config.pool_size < 1)

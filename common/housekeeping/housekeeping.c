@@ -143,11 +143,7 @@ enum err_code housekeeping_start(
     if (!h)
         return err_raise(err, REASON_INTERNAL_ERROR, "out of memory");
     init(h, config);
-    pthread_condattr_t attr;
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&h->wake, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_condition_init(&h->wake);
     (void)pthread_mutex_init(&h->lock, NULL);
     if (pthread_create(&h->thread, NULL, run, h) != 0) {
         (void)pthread_cond_destroy(&h->wake);

@@ -210,11 +210,7 @@ static struct queue_relay *new_relay(const struct queue_relay_config *config)
         return NULL;
     relay->config = *config;
     apply_defaults(&relay->config);
-    pthread_condattr_t attr;
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&relay->wake, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_condition_init(&relay->wake);
     (void)pthread_mutex_init(&relay->lock, NULL);
     relay->owner = strdup(config->owner);
     relay->lanes = calloc(config->n_subscribers + 1, sizeof(*relay->lanes));

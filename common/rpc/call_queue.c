@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /*
  * Wakes are counted, and the count is noted per slot of a small table of keys. A parked call whose
@@ -195,12 +194,8 @@ static int64_t next_look_us(const struct call_queue *q)
 
 void seat_init(struct seat *seat)
 {
-    pthread_condattr_t attr;
     *seat = (struct seat){.is_taken = false};
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&seat->called, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_condition_init(&seat->called);
 }
 
 void seat_fini(struct seat *seat)
@@ -292,11 +287,7 @@ static void nap_until_due(struct call_queue *q, struct seat *seat)
     int64_t wait_us = next_look_us(q) - clock_mono_us(q->config.clock);
     if (wait_us < 1)
         wait_us = 1;
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + wait_us % 1000000 * 1000;
-    until.tv_sec += (time_t)(wait_us / 1000000 + ns / 1000000000);
-    until.tv_nsec = (long)(ns % 1000000000);
+    struct timespec until = clock_after_us(wait_us);
     (void)pthread_cond_timedwait(&seat->called, &q->lock, &until);
 }
 

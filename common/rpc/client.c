@@ -84,11 +84,7 @@ enum err_code rpc_client_new(
     struct rpc_client *client = calloc(1, sizeof(*client));
     if (!client)
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the client");
-    pthread_condattr_t attr;
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&client->changed, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_condition_init(&client->changed);
     (void)pthread_mutex_init(&client->lock, NULL);
     client->timeout_ms = config->timeout_ms;
     client->max_message =

@@ -2,7 +2,6 @@
 #include "rpc/client_state.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     MAX_ATTEMPTS = 3,
@@ -373,11 +372,7 @@ static void nap(struct rpc_client *client)
         return;
     if (wait_us > longest_us)
         wait_us = longest_us;
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + wait_us * 1000;
-    until.tv_sec += (time_t)(ns / 1000000000);
-    until.tv_nsec = (long)(ns % 1000000000);
+    struct timespec until = clock_after_us(wait_us);
     (void)pthread_cond_timedwait(&client->changed, &client->lock, &until);
 }
 

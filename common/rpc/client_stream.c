@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     GRANT_AT = STREAM_CREDIT / 2, /* bytes taken before more are asked for */
@@ -313,14 +312,7 @@ static bool wait_until(struct rpc_stream *s, int64_t until_us)
         (void)pthread_cond_wait(&s->changed, &s->lock);
         return true;
     }
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(left_us / 1000000);
-    until.tv_nsec += (long)(left_us % 1000000) * 1000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = clock_after_us(left_us);
     (void)pthread_cond_timedwait(&s->changed, &s->lock, &until);
     return true;
 }
@@ -389,11 +381,7 @@ enum err_code rpc_stream_next(struct rpc_stream *s, int64_t wait_ms, struct aren
 
 static void init_sync(struct rpc_stream *s)
 {
-    pthread_condattr_t attr;
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&s->changed, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_condition_init(&s->changed);
     (void)pthread_mutex_init(&s->lock, NULL);
 }
 

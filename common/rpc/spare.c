@@ -16,6 +16,8 @@
  */
 #include "rpc/spare.h"
 
+#include "clock/clock.h"
+
 #include <dirent.h>
 #include <nng/nng.h>
 #include <nng/supplemental/util/platform.h>
@@ -25,7 +27,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -148,13 +149,7 @@ static void call_back(struct spare *s)
 
 static void wait_a_tick(struct spare *s)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += TICK_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_nsec -= 1000000000L;
-        until.tv_sec++;
-    }
+    struct timespec until = clock_after_us(TICK_MS * 1000);
     int rv = 0;
     while (!s->is_over && rv == 0)
         rv = pthread_cond_timedwait(&s->changed, &s->lock, &until);
@@ -236,11 +231,7 @@ static struct spare *spare_new(void)
     struct spare *s = calloc(1, sizeof(*s));
     if (!s)
         return NULL;
-    pthread_condattr_t monotonic;
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&s->changed, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
+    clock_condition_init(&s->changed);
     (void)pthread_mutex_init(&s->lock, NULL);
     s->is_answered = true;
     s->wanted_ticks = MIN_GOOD_TICKS;

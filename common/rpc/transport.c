@@ -4,7 +4,6 @@
 #include "rpc/transport_state.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     LANE_REST_US = 30 * 1000 * 1000, /* a lane returns after so long, empty … */
@@ -124,11 +123,7 @@ enum err_code transport_new(struct transport **out, const struct transport_confi
         free(t);
         return nng_fault(err, "nng_rep0_open", rv);
     }
-    pthread_condattr_t attr;
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&t->idle, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_condition_init(&t->idle);
     (void)pthread_mutex_init(&t->lock, NULL);
     batch_pool_init(&t->batches);
     connections_init(&t->connections, (size_t)config->max_connections);
@@ -180,7 +175,7 @@ void transport_count(struct transport *t, struct transport_counts *out)
 /* Under the lock: no message and no end of a connection for a while? */
 static bool is_quiet(struct transport *t)
 {
-    struct timespec until = clock_after_ms(QUIET_MS);
+    struct timespec until = clock_after_us(QUIET_MS * 1000);
     return pthread_cond_timedwait(&t->idle, &t->lock, &until) != 0;
 }
 
@@ -196,7 +191,8 @@ static void await_answers(struct transport *t, const struct timespec *until)
  * clients. */
 static void await_goodbyes(struct transport *t, int64_t timeout_ms)
 {
-    struct timespec until = clock_after_ms(timeout_ms < GOODBYE_MS ? timeout_ms : GOODBYE_MS);
+    struct timespec until =
+        clock_after_us((timeout_ms < GOODBYE_MS ? timeout_ms : GOODBYE_MS) * 1000);
     int rv = 0;
     while (
         rv == 0 && (atomic_load(&t->n_unanswered) > 0 || connections_are_awaited(&t->connections)))
@@ -209,7 +205,7 @@ static void await_goodbyes(struct transport *t, int64_t timeout_ms)
  */
 bool transport_drain(struct transport *t, int64_t timeout_ms)
 {
-    struct timespec until = clock_after_ms(timeout_ms);
+    struct timespec until = clock_after_us(timeout_ms * 1000);
     atomic_store(&t->is_leaving, true);
     connections_leave(&t->connections, exchange_send);
     (void)pthread_mutex_lock(&t->lock);

@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { EVERY_MS = 1000, QUERY_US = 2000000, MAX_MEMBERS = 8192, MEMORY = 4 << 20 };
 
@@ -75,9 +74,7 @@ static enum err_code look(struct lookout *l, struct arena *arena, struct err *er
 /* Until the next look; false when it is the last. */
 static bool rest(struct lookout *l)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += EVERY_MS / 1000;
+    struct timespec until = clock_after_us(EVERY_MS * 1000);
     (void)pthread_mutex_lock(&l->lock);
     int rv = 0;
     while (!l->is_stopped && rv == 0)
@@ -112,11 +109,7 @@ enum err_code lookout_new(
         return err_raise(err, REASON_INTERNAL_ERROR, "no memory for the lookout");
     l->db = db;
     l->server = server;
-    pthread_condattr_t attr;
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&l->stopped, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_condition_init(&l->stopped);
     (void)pthread_mutex_init(&l->lock, NULL);
     if (pthread_create(&l->thread, NULL, run, l) != 0) {
         (void)pthread_cond_destroy(&l->stopped);

@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { DEFAULT_MAX_NETWORKS = 4096, BUCKETS = 1024, LOAD_TIMEOUT_MS = 60000 };
 
@@ -291,11 +290,7 @@ static struct entry *next_due(struct engine *engine)
 /* Waits, the lock given up meanwhile, until something changes or `us` are over. */
 static void wait_us(struct engine *engine, int64_t us)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + us % 1000000 * 1000;
-    until.tv_sec += us / 1000000 + ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
+    struct timespec until = clock_after_us(us);
     (void)pthread_cond_timedwait(&engine->changed, &engine->lock, &until);
 }
 
@@ -344,14 +339,7 @@ static void *keep_fresh(void *arg)
 
 static bool start_thread(struct engine *engine)
 {
-    pthread_condattr_t monotonic;
-    if (pthread_condattr_init(&monotonic) != 0)
-        return false;
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    int problem = pthread_cond_init(&engine->changed, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
-    if (problem != 0)
-        return false;
+    clock_condition_init(&engine->changed);
     engine->has_thread = pthread_create(&engine->thread, NULL, keep_fresh, engine) == 0;
     if (!engine->has_thread)
         (void)pthread_cond_destroy(&engine->changed);

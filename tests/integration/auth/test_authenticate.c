@@ -64,12 +64,12 @@ static void assert_refused(const char *token, enum err_reason reason)
 }
 
 /* expires_us < 0: never. */
-static void grant(const char *token, int64_t expires_us)
+static void grant_to(uint8_t member, const char *token, int64_t expires_us)
 {
     uint8_t hash[AUTH_HASH_SIZE];
     auth_token_hash(token, hash);
     const struct id token_id = {{1}};
-    const struct id member_id = {{2}};
+    const struct id member_id = {{member}};
     struct db_session s = db_session(db, 0);
     struct db_result *r = NULL;
     struct err err = {0};
@@ -82,6 +82,11 @@ static void grant(const char *token, int64_t expires_us)
             5);
     assert_ok(db_query(&s, insert, params, &r, &err), &err);
     db_result_clear(&r);
+}
+
+static void grant(const char *token, int64_t expires_us)
+{
+    grant_to(2, token, expires_us);
 }
 
 static void revoke_all(void)
@@ -158,6 +163,35 @@ static void a_token_ends_when_it_expires_also_in_memory(void **state)
     assert_refused(member_token, REASON_TOKEN_UNKNOWN);
 }
 
+static void those_remembered_are_not_mixed_up(void **state)
+{
+    enum { N_MEMBERS = 100, FIRST = 3 };
+    (void)state;
+    static char tokens[N_MEMBERS][AUTH_TOKEN_SIZE];
+    struct rpc_principal who;
+    struct err err = {0};
+    for (uint8_t i = 0; i < N_MEMBERS; i++) {
+        auth_token_new(tokens[i]);
+        grant_to(FIRST + i, tokens[i], -1);
+    }
+    for (uint8_t i = 0; i < N_MEMBERS; i++) {
+        assert_ok(authenticate(tokens[i], &who, &err), &err);
+        assert_int_equal(who.member.bytes[0], FIRST + i);
+    }
+    revoke_all();
+    int n_remembered = 0;
+    for (uint8_t i = 0; i < N_MEMBERS; i++) {
+        if (authenticate(tokens[i], &who, &err) != ERR_OK)
+            continue; /* in another's place */
+        assert_int_equal(who.member.bytes[0], FIRST + i);
+        n_remembered++;
+    }
+    assert_in_range(n_remembered, N_MEMBERS / 2, N_MEMBERS);
+    char *last = &tokens[0][strlen(tokens[0]) - 1];
+    *last = *last == 'A' ? 'B' : 'A';
+    assert_int_equal(authenticate(tokens[0], &who, &err), ERR_UNAUTHENTICATED);
+}
+
 static void a_setting_that_is_no_token_is_refused_without_showing_it(void **state)
 {
     (void)state;
@@ -193,6 +227,7 @@ int main(void)
         cmocka_unit_test_setup(nobody_is_known_without_a_good_token, forget),
         cmocka_unit_test_setup(a_revoked_token_is_refused_within_a_second, forget),
         cmocka_unit_test_setup(a_token_ends_when_it_expires_also_in_memory, forget),
+        cmocka_unit_test_setup(those_remembered_are_not_mixed_up, forget),
         cmocka_unit_test_setup(a_setting_that_is_no_token_is_refused_without_showing_it, forget),
         cmocka_unit_test_setup(without_service_tokens_nobody_is_a_service, forget),
     };

@@ -2,6 +2,7 @@
 /*
  * Many calls sharing messages: what a lane brings back, what happens when connections break.
  */
+#include "liar.h"
 #include "log/log.h"
 #include "loop.h"
 #include "raw.h"
@@ -391,6 +392,78 @@ static void count(void *arg, const struct db_bytes *out, const struct err *err)
     atomic_fetch_add(err ? &tally->n_failed : &tally->n_ok, 1);
 }
 
+/* What a server was sent that answers every call. */
+struct receipts {
+    atomic_uint n_messages, n_calls[8]; /* of pings, each message's */
+};
+
+static size_t note_and_answer(
+    void *arg, const uint8_t *message, size_t len, uint8_t reply[LIAR_BUFFER_SIZE])
+{
+    struct receipts *receipts = arg;
+    struct wire_reader reader;
+    struct wire_frame frame;
+    uint32_t n_calls = 0, n_pings = 0;
+    size_t n = WIRE_PREAMBLE_SIZE;
+    assert_true(wire_open(&reader, message, len));
+    while (wire_next(&reader, &frame) == WIRE_FRAME) {
+        if (frame.type != WIRE_CALL)
+            continue;
+        n_calls++;
+        n_pings += frame.method == wire_method_hash("/kith.v1.HealthService/Ping");
+        n += raw_put_frame(
+            reply + n, &(struct wire_frame){.type = WIRE_RESULT, .call_id = frame.call_id});
+    }
+    unsigned i = atomic_load(&receipts->n_messages);
+    if (n_pings > 0 && i < sizeof(receipts->n_calls) / sizeof(receipts->n_calls[0])) {
+        atomic_store(&receipts->n_calls[i], n_pings);
+        atomic_store(&receipts->n_messages, i + 1);
+    }
+    wire_put_preamble(reply, n_calls, reader.session);
+    return n_calls > 0 ? n : 0;
+}
+
+enum { BURST = 64, BEGINNING = 24 };
+
+struct burst {
+    struct rpc_client *client;
+    struct tally tally;
+};
+
+static void make_burst(void *arg, const struct db_bytes *out, const struct err *err)
+{
+    struct burst *burst = arg;
+    const struct db_bytes nothing = {"", 0};
+    (void)out;
+    assert_null(err);
+    for (int i = 0; i < BURST; i++)
+        rpc_client_call_async(
+            burst->client, "/kith.v1.HealthService/Ping", NULL, &nothing, count, &burst->tally);
+}
+
+static void a_server_with_nothing_to_do_gets_the_first_calls_early(void **state)
+{
+    (void)state;
+    struct receipts receipts = {0};
+    struct burst burst = {0};
+    struct err err;
+    const struct db_bytes nothing = {"", 0};
+    struct liar *liar = liar_start(note_and_answer, &receipts);
+    const struct rpc_client_config config = {.endpoints = liar_url(liar)};
+    assert_ok(rpc_client_new(&burst.client, &config, &err), &err);
+    rpc_client_call_async(
+        burst.client, "/kith.v1.HealthService/Ping", NULL, &nothing, make_burst, &burst);
+    loop_await(atomic_load(&burst.tally.n_ok) == BURST);
+    rpc_client_free(burst.client);
+    liar_stop(liar);
+    assert_int_equal(receipts.n_calls[0], 1);
+    assert_int_equal(receipts.n_calls[1], BEGINNING);
+    unsigned n = 0;
+    for (unsigned i = 1; i < receipts.n_messages; i++)
+        n += receipts.n_calls[i];
+    assert_int_equal(n, BURST);
+}
+
 static void every_call_ends_when_the_server_dies(void **state)
 {
     (void)state;
@@ -437,6 +510,7 @@ int main(void)
         cmocka_unit_test(calls_of_a_client_that_left_are_not_run_again),
         cmocka_unit_test(a_connection_cut_at_any_byte_harms_nobody),
         cmocka_unit_test(every_caller_gets_the_reply_to_her_own_call),
+        cmocka_unit_test(a_server_with_nothing_to_do_gets_the_first_calls_early),
         cmocka_unit_test(every_call_ends_when_the_server_dies),
         cmocka_unit_test(a_server_that_came_back_is_found_again),
     };

@@ -60,6 +60,32 @@ static void a_test_can_turn_its_own_clock(void **state)
     assert_int_equal(clock_mono_us(&clock), 3);
 }
 
+/* On the clock a condition variable is given here, over a second's end as well. */
+static void a_wait_ends_when_it_is_to(void **state)
+{
+    (void)state;
+    static const int64_t waits_us[] = {0, 1, 999999, INT64_C(3600000000)};
+    for (size_t i = 0; i < sizeof(waits_us) / sizeof(waits_us[0]); i++) {
+        int64_t before_us = clock_mono_us(clock_system());
+        struct timespec until = clock_after_us(waits_us[i]);
+        int64_t after_us = clock_mono_us(clock_system());
+        int64_t until_us = (int64_t)until.tv_sec * 1000000 + until.tv_nsec / 1000;
+        assert_in_range(until.tv_nsec, 0, 999999999);
+        assert_in_range(until_us, before_us + waits_us[i], after_us + waits_us[i]);
+    }
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t condition;
+    clock_condition_init(&condition);
+    int64_t before_us = clock_mono_us(clock_system());
+    struct timespec until = clock_after_us(20000);
+    (void)pthread_mutex_lock(&lock);
+    while (pthread_cond_timedwait(&condition, &lock, &until) == 0)
+        continue;
+    (void)pthread_mutex_unlock(&lock);
+    assert_true(clock_mono_us(clock_system()) - before_us >= 20000);
+    (void)pthread_cond_destroy(&condition);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -67,6 +93,7 @@ int main(void)
         cmocka_unit_test(the_system_clock_counts_microseconds_since_1970),
         cmocka_unit_test(the_monotonic_clock_never_goes_back),
         cmocka_unit_test(a_test_can_turn_its_own_clock),
+        cmocka_unit_test(a_wait_ends_when_it_is_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
