@@ -170,17 +170,17 @@ static void those_remembered_are_not_mixed_up(void **state)
     static char tokens[N_MEMBERS][AUTH_TOKEN_SIZE];
     struct rpc_principal who;
     struct err err = {0};
-    for (uint8_t i = 0; i < N_MEMBERS; i++) {
+    for (int i = 0; i < N_MEMBERS; i++) {
         auth_token_new(tokens[i]);
-        grant_to(FIRST + i, tokens[i], -1);
+        grant_to((uint8_t)(FIRST + i), tokens[i], -1);
     }
-    for (uint8_t i = 0; i < N_MEMBERS; i++) {
+    for (int i = 0; i < N_MEMBERS; i++) {
         assert_ok(authenticate(tokens[i], &who, &err), &err);
         assert_int_equal(who.member.bytes[0], FIRST + i);
     }
     revoke_all();
     int n_remembered = 0;
-    for (uint8_t i = 0; i < N_MEMBERS; i++) {
+    for (int i = 0; i < N_MEMBERS; i++) {
         if (authenticate(tokens[i], &who, &err) != ERR_OK)
             continue; /* in another's place */
         assert_int_equal(who.member.bytes[0], FIRST + i);
