@@ -23,8 +23,8 @@ void pg_result_clear(PGresult **r)
 }
 
 /*
- * False when time is up or the interrupt came. True also on a socket error: libpq will find out and
- * say what it is.
+ * False when time is up or the interrupt came, and nothing else had come before. True also on a
+ * socket error: libpq will find out and say what it is.
  */
 static bool wait_socket(const struct db_conn *c, short events, int64_t deadline_us)
 {
@@ -34,14 +34,14 @@ static bool wait_socket(const struct db_conn *c, short events, int64_t deadline_
     };
     for (;;) {
         int64_t left_us = deadline_us - conn_now_us();
-        if (left_us <= 0)
-            return false;
-        int64_t left_ms = left_us / US_PER_MS + 1;
+        int64_t left_ms = left_us > 0 ? left_us / US_PER_MS + 1 : 0;
         int n = poll(fds, 2, left_ms > INT_MAX ? INT_MAX : (int)left_ms);
         if (n > 0)
             return fds[0].revents != 0;
         if (n < 0 && errno != EINTR)
             return true;
+        if (left_us <= 0)
+            return false;
     }
 }
 

@@ -161,8 +161,8 @@ static void run_row(struct db_gather *g, struct row *row, struct db_conn *conn, 
 {
     int64_t started_us = conn_now_us();
     send_row(row, conn, until_us);
-    if (row->n > 1)
-        eager_wait(&g->db->eager, PQsocket(conn->pg), clock_system());
+    if (row->n > 1 && !conn->is_broken)
+        eager_wait(&g->db->eager, PQsocket(conn->pg), until_us, clock_system());
     for (size_t i = 0; i < row->n_stmts; i++)
         if (!pipeline_receive(conn, &row->stmts[i], until_us))
             break;

@@ -35,7 +35,7 @@ enum {
     MIN_GOOD_TICKS = 600, /* until one less is tried; doubles each time they are called back */
     MAX_GOOD_TICKS = 36000,
     PROCESSORS_PER_THREAD = 4, /* that stays at work; there is one at least */
-    MIN_THREADS = 4,           /* where there are fewer, and one is the watch, none is spare */
+    MIN_THREADS = 3,           /* where there are fewer, and one is the watch, none is spare */
     MAX_RESTS = 32,
     NAME_SIZE = 16
 };
