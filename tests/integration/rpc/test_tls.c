@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "clock/clock.h"
 #include "free_port.h"
 #include "loop.h"
 #include "proxy.h"
@@ -6,6 +7,7 @@
 #include "tls_rig.h"
 #include "unit_test.h"
 
+#include <inttypes.h>
 #include <nng/nng.h>
 #include <nng/supplemental/tls/tls.h>
 #include <stdio.h>
@@ -281,6 +283,38 @@ static void handshakes_cut_anywhere_keep_nobody_out(void **state)
 
 /* ---- what does not start ---- */
 
+/* Handshakes compute for long, and most of NNG's threads rest (rpc/spare.h). */
+static void many_handshakes_at_once_keep_nobody_out(void **state)
+{
+    enum { CROWD = 64 };
+    (void)state;
+    struct tls_rig rig;
+    struct rpc_client *crowd[CROWD];
+    int64_t longest_us = 0;
+    tls_rig_serve(&rig, "ours/server", "ours/ca.pem");
+    struct rpc_client *client = tls_rig_connect(&rig, rig.url, "ours/client", "ours/ca.pem");
+    assert_ok(tls_rig_ping(client, &rig.err), &rig.err);
+    for (int i = 0; i < 500; i++)
+        loop_pause(); /* NNG's threads rest by now */
+    int64_t began_us = clock_mono_us(clock_system());
+    for (size_t i = 0; i < CROWD; i++)
+        crowd[i] = tls_rig_connect(&rig, rig.url, "ours/client", "ours/ca.pem");
+    for (size_t i = 0; i < CROWD; i++) {
+        int64_t now_us = clock_mono_us(clock_system());
+        assert_ok(tls_rig_ping(client, &rig.err), &rig.err);
+        int64_t took_us = clock_mono_us(clock_system()) - now_us;
+        longest_us = took_us > longest_us ? took_us : longest_us;
+        assert_ok(tls_rig_ping(crowd[i], &rig.err), &rig.err);
+    }
+    print_message("%d handshakes within %" PRId64 " ms; a call beside them %" PRId64
+                  " ms at most\n",
+        CROWD, (clock_mono_us(clock_system()) - began_us) / 1000, longest_us / 1000);
+    for (size_t i = 0; i < CROWD; i++)
+        rpc_client_free(crowd[i]);
+    rpc_client_free(client);
+    tls_rig_stop(&rig);
+}
+
 static void assert_serves_not(
     const struct rpc_tls *files, const char *listen, enum err_reason reason, const char *hint)
 {
@@ -367,6 +401,7 @@ int main(void)
         cmocka_unit_test(an_expired_certificate_is_refused_by_both_sides),
         cmocka_unit_test(nonsense_at_the_port_keeps_nobody_out),
         cmocka_unit_test(handshakes_cut_anywhere_keep_nobody_out),
+        cmocka_unit_test(many_handshakes_at_once_keep_nobody_out),
         cmocka_unit_test(files_that_do_not_fit_are_refused_at_start),
         cmocka_unit_test(a_key_that_others_may_read_is_refused),
         cmocka_unit_test(plain_addresses_others_can_reach_are_refused),
