@@ -4,12 +4,13 @@
 #include <kith/v1/health.pb-c.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_PARTS = 32, PART_SIZE = 48, PROBLEM_SIZE = 256 };
+enum { MAX_PARTS = 32, PART_SIZE = 48, PROBLEM_SIZE = 256, CURSOR_SIZE = ID_TEXT_SIZE + 21 };
 
 struct part {
     char name[PART_SIZE];
@@ -21,6 +22,8 @@ struct health {
     pthread_mutex_t lock;
     const struct clock *clock;
     int64_t started_us;
+    struct id process;  /* tells cursors of another from its own; waited for as well */
+    uint64_t n_changes; /* of what is below */
     bool is_draining;
     struct part parts[MAX_PARTS];
     size_t n_parts;
@@ -34,6 +37,7 @@ struct health *health_new(const struct clock *clock)
     (void)pthread_mutex_init(&h->lock, NULL);
     h->clock = clock;
     h->started_us = clock_mono_us(clock);
+    h->process = id_new(clock);
     return h;
 }
 
@@ -57,22 +61,36 @@ static struct part *find_part(struct health *h, const char *name)
     return part;
 }
 
-void health_set(struct health *h, const char *name, bool is_required, const char *problem)
+bool health_set(struct health *h, const char *name, bool is_required, const char *problem)
 {
+    struct part before = {0};
     (void)pthread_mutex_lock(&h->lock);
+    size_t n_before = h->n_parts;
     struct part *part = find_part(h, name);
     if (part) {
+        before = *part;
         part->is_required = is_required;
         (void)snprintf(part->problem, sizeof(part->problem), "%s", problem ? problem : "");
     }
+    bool is_changed =
+        h->n_parts > n_before || (part && (part->is_required != before.is_required ||
+                                              strcmp(part->problem, before.problem) != 0));
+    h->n_changes += is_changed;
     (void)pthread_mutex_unlock(&h->lock);
+    return is_changed;
 }
 
 void health_drain(struct health *h)
 {
     (void)pthread_mutex_lock(&h->lock);
+    h->n_changes += !h->is_draining;
     h->is_draining = true;
     (void)pthread_mutex_unlock(&h->lock);
+}
+
+const struct id *health_key(const struct health *h)
+{
+    return &h->process;
 }
 
 /* ---- Check ---- */
@@ -118,7 +136,7 @@ static bool describe(struct health *h, struct arena *arena, Kith__V1__CheckRespo
     return true;
 }
 
-rpc_handler_fn rpc_check, rpc_ping;
+rpc_handler_fn rpc_check, rpc_watch_health, rpc_ping;
 
 RPC_HANDLER(check, Kith__V1__CheckRequest, Kith__V1__CheckResponse)
 {
@@ -132,6 +150,31 @@ RPC_HANDLER(check, Kith__V1__CheckRequest, Kith__V1__CheckResponse)
     return ERR_OK;
 }
 
+static void format_cursor(const struct health *h, char out[CURSOR_SIZE])
+{
+    id_format(&h->process, out);
+    (void)snprintf(out + strlen(out), CURSOR_SIZE - strlen(out), ".%" PRIu64, h->n_changes);
+}
+
+RPC_HANDLER(watch_health, Kith__V1__WatchRequest, Kith__V1__WatchResponse)
+{
+    struct health *h = ctx->service;
+    Kith__V1__CheckResponse state = KITH__V1__CHECK_RESPONSE__INIT;
+    char cursor[CURSOR_SIZE];
+    (void)pthread_mutex_lock(&h->lock);
+    format_cursor(h, cursor);
+    bool is_known = strcmp(in->cursor, cursor) == 0;
+    bool is_described = is_known || describe(h, ctx->arena, &state);
+    (void)pthread_mutex_unlock(&h->lock);
+    if (is_known)
+        return rpc_park(ctx, &h->process);
+    if (!is_described)
+        return err_raise(&ctx->err, REASON_INTERNAL_ERROR, "no memory to describe the health");
+    out->health = &state;
+    out->cursor = cursor;
+    return rpc_send(ctx, &out->base);
+}
+
 RPC_HANDLER(ping, Kith__V1__PingRequest, Kith__V1__PingResponse)
 {
     (void)ctx;
@@ -141,6 +184,7 @@ RPC_HANDLER(ping, Kith__V1__PingRequest, Kith__V1__PingResponse)
 
 static const struct rpc_method health_methods[] = {
     {"Check", rpc_check, DB_TX_NONE, .is_instant = true},
+    {"Watch", rpc_watch_health, DB_TX_NONE},
     {"Ping", rpc_ping, DB_TX_NONE, .is_instant = true},
 };
 

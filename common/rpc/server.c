@@ -195,7 +195,8 @@ size_t rpc_server_list_parked(struct rpc_server *s, struct id *out, size_t max)
 void rpc_server_set_health(
     struct rpc_server *s, const char *part, bool is_required, const char *problem)
 {
-    health_set(s->health, part, is_required, problem);
+    if (health_set(s->health, part, is_required, problem))
+        call_queue_wake(s->queue, health_key(s->health));
 }
 
 bool rpc_server_drain(struct rpc_server *s, int64_t timeout_ms)

@@ -9,6 +9,7 @@
 #include "rpc/client_stream.h"
 #include "unit_test.h"
 
+#include <kith/v1/health.pb-c.h>
 #include <kith/v1/notification.pb-c.h>
 #include <kith/v1/tap.pb-c.h>
 
@@ -92,6 +93,50 @@ static void items_come_in_order_and_then_the_end(void **state)
     assert_false(read_one(&r, 0));
     assert_true(r.is_over);
     rpc_stream_close(r.stream);
+    loop_stop(&loop);
+}
+
+/* The next state that is told, and of its first part. */
+static void assert_told(
+    struct rpc_stream *stream, Kith__V1__HealthStatus status, const char *problem)
+{
+    enum rpc_next what = RPC_NEXT_NONE;
+    struct db_bytes item;
+    arena_reset(&loop.arena);
+    assert_ok(rpc_stream_next(stream, 30000, &loop.arena, &what, &item, &loop.err), &loop.err);
+    assert_int_equal(what, RPC_NEXT_ITEM);
+    Kith__V1__WatchResponse *message = kith__v1__watch_response__unpack(NULL, item.len, item.data);
+    assert_non_null(message);
+    assert_int_equal(message->health->status, status);
+    assert_int_equal(message->health->n_parts, problem ? 1 : 0);
+    if (problem)
+        assert_string_equal(message->health->parts[0]->problem, problem);
+    kith__v1__watch_response__free_unpacked(message, NULL);
+}
+
+static void health_is_told_when_it_changes(void **state)
+{
+    (void)state;
+    const struct db_bytes in = {"", 0};
+    struct rpc_stream *stream;
+    loop_start(&loop, &(struct loop_config){0});
+    assert_ok(
+        rpc_stream_open(&stream, loop.client, "/kith.v1.HealthService/Watch", NULL, &in, &loop.err),
+        &loop.err);
+    assert_told(stream, KITH__V1__HEALTH_STATUS__HEALTH_STATUS_SERVING, NULL);
+    rpc_server_set_health(loop.server, "database", true, "connection refused");
+    assert_told(stream, KITH__V1__HEALTH_STATUS__HEALTH_STATUS_NOT_SERVING, "connection refused");
+    rpc_server_set_health(loop.server, "database", true, "connection refused");
+    rpc_server_set_health(loop.server, "database", false, "connection refused");
+    assert_told(stream, KITH__V1__HEALTH_STATUS__HEALTH_STATUS_DEGRADED, "connection refused");
+    rpc_server_set_health(loop.server, "database", false, NULL);
+    assert_told(stream, KITH__V1__HEALTH_STATUS__HEALTH_STATUS_SERVING, "");
+    rpc_server_free(loop.server); /* another has not the same to tell */
+    loop_serve(&loop, &(struct loop_config){0});
+    assert_told(stream, KITH__V1__HEALTH_STATUS__HEALTH_STATUS_SERVING, NULL);
+    assert_true(rpc_server_drain(loop.server, 30000));
+    assert_told(stream, KITH__V1__HEALTH_STATUS__HEALTH_STATUS_NOT_SERVING, NULL);
+    rpc_stream_close(stream);
     loop_stop(&loop);
 }
 
@@ -396,6 +441,7 @@ int main(void)
         cmocka_unit_test(a_call_is_no_stream_and_a_stream_no_call),
         cmocka_unit_test(a_stream_that_is_stopped_says_so),
         cmocka_unit_test(a_stream_goes_on_at_a_server_that_came_back),
+        cmocka_unit_test(health_is_told_when_it_changes),
         cmocka_unit_test(draining_ends_streams_at_once_and_they_move_on),
         cmocka_unit_test(a_stream_cut_anywhere_loses_and_doubles_nothing),
     };
