@@ -265,7 +265,7 @@ static enum err_code check_kind(
         is_stream ? "the method returns a stream" : "the method returns no stream");
 }
 
-uint64_t client_begin(struct rpc_client *client, const char *method,
+uint64_t client_begin(struct rpc_client *client, struct endpoint *only, const char *method,
     const struct rpc_call_options *options, const struct db_bytes *in,
     const struct client_listener *listener)
 {
@@ -295,6 +295,7 @@ uint64_t client_begin(struct rpc_client *client, const char *method,
     uint64_t id = call->id;
     bool is_repeatable = r.options->idempotency_key || (r.method && r.method->is_idempotent);
     call->listener = *listener;
+    call->only = only;
     call->cancel = r.options->cancel;
     call->is_probe = strncmp(method, HEALTH, sizeof(HEALTH) - 1) == 0;
     /* A stream goes on from its cursor instead. */
@@ -309,7 +310,8 @@ uint64_t client_begin(struct rpc_client *client, const char *method,
 void rpc_client_call_async(struct rpc_client *client, const char *method,
     const struct rpc_call_options *options, const struct db_bytes *in, rpc_done_fn *done, void *arg)
 {
-    (void)client_begin(client, method, options, in, &(struct client_listener){NULL, done, arg});
+    (void)client_begin(
+        client, NULL, method, options, in, &(struct client_listener){NULL, done, arg});
 }
 
 /* ---- about a call under way ---- */

@@ -38,11 +38,12 @@ struct client_call {
     size_t len;
     size_t capacity;
     bool may_retry;
-    bool is_probe; /* of a server's health: never held back */
+    bool is_probe; /* of a server's health: never held back, and says nothing of other calls */
     unsigned n_attempts;
     int64_t deadline_us;
     int64_t due_us; /* when somebody must look after it if nothing happens */
 
+    struct endpoint *only;           /* the one that is asked; NULL: any */
     struct endpoint *endpoint;       /* of this attempt; on the next one, the one to avoid */
     uint64_t connection;             /* which of the endpoint's it was sent over */
     const struct rpc_cancel *cancel; /* of the caller; NULL: none */

@@ -13,7 +13,6 @@ enum {
     SILENCE_MS = 60 * 1000,   /* the server returns a lane earlier, if it lives */
     MAX_REQUEST = 256 * 1024, /* bytes of one message, unless one call has more */
     MAX_CALLS_PER_MESSAGE = 128,
-    EJECT_AFTER = 5, /* failures in a row */
     STUCK_US = 2 * 1000 * 1000,
     /* How long NNG may take to connect again before we do; doubles with every try. */
     REDIAL_US = 500 * 1000,
@@ -200,14 +199,13 @@ struct client_call *client_find_sent(struct rpc_client *client, uint64_t id)
 }
 
 /* Refusals are noted once their reason is read. */
-static void note_health(struct endpoint *e, uint32_t status, int64_t now_us)
+static void note_result(const struct client_call *call, uint32_t status, int64_t now_us)
 {
-    bool is_failure = status == ERR_UNAVAILABLE || status == ERR_DEADLINE_EXCEEDED;
+    struct endpoint *e = call->endpoint;
     if (status != ERR_RESOURCE_EXHAUSTED)
         throttle_note(&e->throttle, true, now_us);
-    e->n_failures = is_failure ? e->n_failures + 1 : 0;
-    if (e->n_failures >= EJECT_AFTER)
-        e->ejected_until_us = now_us + 1000 * 1000;
+    if (!call->is_probe)
+        endpoint_note_result(e, status, now_us);
 }
 
 /* Does this frame end the call? */
@@ -238,7 +236,7 @@ static struct client_call *collect_results(const struct lane *lane, nng_msg *msg
             continue; /* its deadline passed meanwhile, more is to come, or another server has it */
         bool is_result = frame.type == WIRE_RESULT;
         if (is_result)
-            note_health(e, frame.value, now_us);
+            note_result(call, frame.value, now_us);
         call_detach(call);
         call->result = is_result ? frame : (struct wire_frame){.value = ERR_OK};
         call->next = NULL;
@@ -404,6 +402,7 @@ static void on_pipe_new(nng_pipe pipe, nng_pipe_ev event, void *arg)
     e->n_redials = 0;
     heard(e, clock_mono_us(clock_system()));
     e->throttle = (struct throttle){0}; /* what another refused says nothing of this one */
+    e->probe_at_us = 0;                 /* nor does how it failed: it is asked at once */
     e->moved_us = clock_mono_us(clock_system());
     if (!e->is_connected)
         e->lost = e->connection;

@@ -21,19 +21,21 @@ enum {
 /* ---- attempts ---- */
 
 /* Least outstanding among the connected and healthy; on another try, preferably elsewhere. */
-static struct endpoint *choose(
-    struct rpc_client *client, const struct endpoint *avoided, int64_t now_us, bool *is_held)
+static struct endpoint *choose(const struct client_call *call, int64_t now_us, bool *is_held)
 {
+    const struct rpc_client *client = call->client;
     struct endpoint *best = client->endpoints; /* there is one */
     size_t best_cost = SIZE_MAX;
     *is_held = false;
+    if (call->only)
+        return call->only;
     for (size_t i = 0; i < client->n_endpoints; i++) {
         struct endpoint *e = &client->endpoints[i];
         size_t cost = e->n_pending + e->n_sent;
         bool holds = !client->is_unthrottled && throttle_holds(&e->throttle, now_us);
-        if (e == avoided)
+        if (e == call->endpoint)
             cost += SIZE_MAX / 8;
-        if (e->ejected_until_us > now_us)
+        if (e->is_ejected || e->avoid_until_us > now_us)
             cost += SIZE_MAX / 4;
         if (holds)
             cost += SIZE_MAX / 16;
@@ -76,7 +78,7 @@ static void place(struct client_call *call, struct endpoint *e, int64_t now_us)
 bool attempt_begin(struct client_call *call, int64_t now_us)
 {
     bool is_held;
-    struct endpoint *e = choose(call->client, call->endpoint, now_us, &is_held);
+    struct endpoint *e = choose(call, now_us, &is_held);
     call->n_attempts++;
     if (is_held && !call->is_probe) {
         call->client->counts.n_throttled++;
@@ -97,7 +99,7 @@ void attempts_move(struct endpoint *e, int64_t now_us)
     while (call) {
         struct client_call *next = call->next;
         bool is_held; /* these have been let pass */
-        place(call, choose(call->client, call->endpoint, now_us, &is_held), now_us);
+        place(call, choose(call, now_us, &is_held), now_us);
         call = next;
     }
 }
@@ -170,7 +172,7 @@ static bool is_pushed_back(const struct err *err)
 
 static bool is_worth_another_try(const struct client_call *call, const struct err *err)
 {
-    return call->n_attempts < MAX_ATTEMPTS &&
+    return call->n_attempts < MAX_ATTEMPTS && !call->only &&
            (is_untouched(err->reason) || is_pushed_back(err) ||
                (call->may_retry && err->reason == REASON_CONNECTION_LOST));
 }
@@ -183,11 +185,11 @@ static bool take_retry_token(struct client_call *call, const struct err *err, in
 {
     struct rpc_client *client = call->client;
     if (err->reason == REASON_SERVER_DRAINING) {
-        call->endpoint->ejected_until_us = now_us + DRAINING_US;
+        call->endpoint->avoid_until_us = now_us + DRAINING_US;
         return !client->is_closing;
     }
     if (err->reason == REASON_SERVER_BUSY)
-        call->endpoint->ejected_until_us = now_us + (int64_t)err->retry_after_ms * 1000;
+        call->endpoint->avoid_until_us = now_us + (int64_t)err->retry_after_ms * 1000;
     bool is_granted = !client->is_closing && client->retry_tokens > RETRY_FLOOR;
     if (client->retry_tokens >= RETRY_COST)
         client->retry_tokens -= RETRY_COST;
@@ -278,6 +280,8 @@ static void look_after(struct client_call *call, int64_t now_us, struct failures
     } else if (call->deadline_us > now_us) {
         call->due_us = call->deadline_us; /* connected meanwhile */
     } else {
+        if (!call->is_probe)
+            endpoint_note_result(call->endpoint, ERR_DEADLINE_EXCEEDED, now_us);
         add_failure(&failures->deadline, call);
     }
 }
@@ -417,6 +421,7 @@ void *keeper_run(void *arg)
 
         lanes_send(leaving);
         free_stuck(client);
+        client_probe(client, now_us);
         tell(failures.deadline, REASON_DEADLINE_PASSED, "did not answer in time");
         tell_unreachable(failures.unreachable);
         tell(failures.refused, REASON_SERVER_DRAINING, "is shutting down");

@@ -72,12 +72,16 @@ struct endpoint {
     int64_t silent_us;  /* since when nothing was heard though something is to come */
     int64_t pinged_us;  /* when it was asked for a sign of life; 0: not since it was heard */
     bool is_ping_due;
-    int64_t moved_us;    /* when something last went out, came in or connected */
-    uint64_t connection; /* number of the newest */
-    uint64_t lost;       /* connections up to this one are gone */
-    uint64_t mourned;    /* … and their calls have been told */
-    unsigned n_failures; /* in a row */
-    int64_t ejected_until_us;
+    int64_t moved_us;       /* when something last went out, came in or connected */
+    uint64_t connection;    /* number of the newest */
+    uint64_t lost;          /* connections up to this one are gone */
+    uint64_t mourned;       /* … and their calls have been told */
+    unsigned n_failures;    /* in a row */
+    unsigned n_ejections;   /* since a call last succeeded */
+    bool is_ejected;        /* it failed: left alone until a probe tells that it is ready */
+    bool is_probed;         /* a probe is under way */
+    int64_t probe_at_us;    /* not earlier */
+    int64_t avoid_until_us; /* it said that it is busy, or leaving */
     struct throttle throttle;
     uint32_t away_ms; /* what it advised when it refused a call last */
 };
@@ -109,8 +113,11 @@ struct rpc_client {
 
 /* ---- client.c ---- */
 
-/* rpc_client_call_async() for any listener. The id of the call; 0: it ended at once. */
-uint64_t client_begin(struct rpc_client *client, const char *method,
+/*
+ * rpc_client_call_async() for any listener; `only` NULL: of any endpoint. The id of the call; 0: it
+ * ended at once.
+ */
+uint64_t client_begin(struct rpc_client *client, struct endpoint *only, const char *method,
     const struct rpc_call_options *options, const struct db_bytes *in,
     const struct client_listener *listener);
 
@@ -157,6 +164,15 @@ bool endpoint_tell(
 
 /* Without the lock. */
 void lanes_send(struct lane *leaving);
+
+/* ---- client_probe.c: servers whose calls fail ---- */
+
+/* Under the lock: what a call came to. After some failures in a row the endpoint is ejected: where
+ * there is another, that one gets the calls. */
+void endpoint_note_result(struct endpoint *e, uint32_t status, int64_t now_us);
+
+/* Without the lock: ask ejected servers, from time to time, whether they are ready. */
+void client_probe(struct rpc_client *client, int64_t now_us);
 
 /* ---- client_keeper.c: attempts, deadlines, retries ---- */
 

@@ -218,7 +218,7 @@ static MUST_USE enum err_code begin_attempt(struct rpc_stream *s, struct err *er
     s->is_waiting = false;
     s->n_refs++;
     (void)pthread_mutex_unlock(&s->lock);
-    s->call_id = client_begin(s->client, s->method, &options, &request, &listener);
+    s->call_id = client_begin(s->client, NULL, s->method, &options, &request, &listener);
     free(resumed);
     return ERR_OK;
 }
