@@ -280,7 +280,8 @@ const struct command commands[] = {
         "the method takes is learnt from the service itself.",
         "kith call ContactService/GetMember\n"
         "kith call ListContacts '{\"query\": \"swim\", \"pageSize\": 3}'\n"
-        "kith call HealthService/Check --process notification",
+        "kith call HealthService/Check --process notification\n"
+        "kith call HealthService/Watch --process notification",
         process_options, run_call},
     {"list", "Services", "[SERVICE]", 0, 1, "The methods there are.", NULL,
         "kith list\nkith list NotificationService", process_options, run_list},
