@@ -198,14 +198,14 @@ struct client_call *client_find_sent(struct rpc_client *client, uint64_t id)
     return call && call->id == id && call->state == CALL_SENT ? call : NULL;
 }
 
-/* Refusals are noted once their reason is read. */
+/* Failures are noted once their reason is read. */
 static void note_result(const struct client_call *call, uint32_t status, int64_t now_us)
 {
     struct endpoint *e = call->endpoint;
     if (status != ERR_RESOURCE_EXHAUSTED)
         throttle_note(&e->throttle, true, now_us);
-    if (!call->is_probe)
-        endpoint_note_result(e, status, now_us);
+    if (!call->is_probe && status == ERR_OK)
+        endpoint_note_result(e, ERR_OK, now_us);
 }
 
 /* Does this frame end the call? */
@@ -249,7 +249,12 @@ static struct client_call *collect_results(const struct lane *lane, nng_msg *msg
 static void tell_failure(struct client_call *call)
 {
     struct err err;
-    (void)client_read_failure(call->client->schema, &call->result, &err);
+    enum err_code code = client_read_failure(call->client->schema, &call->result, &err);
+    if (!call->is_probe && err.reason != REASON_SERVER_DRAINING) {
+        (void)pthread_mutex_lock(&call->client->lock);
+        endpoint_note_result(call->endpoint, code, clock_mono_us(clock_system()));
+        (void)pthread_mutex_unlock(&call->client->lock);
+    }
     attempt_fail(call, &err);
 }
 
@@ -403,6 +408,7 @@ static void on_pipe_new(nng_pipe pipe, nng_pipe_ev event, void *arg)
     heard(e, clock_mono_us(clock_system()));
     e->throttle = (struct throttle){0}; /* what another refused says nothing of this one */
     e->probe_at_us = 0;                 /* nor does how it failed: it is asked at once */
+    e->n_failures = e->n_ejections = 0;
     e->moved_us = clock_mono_us(clock_system());
     if (!e->is_connected)
         e->lost = e->connection;

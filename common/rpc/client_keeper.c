@@ -280,7 +280,7 @@ static void look_after(struct client_call *call, int64_t now_us, struct failures
     } else if (call->deadline_us > now_us) {
         call->due_us = call->deadline_us; /* connected meanwhile */
     } else {
-        if (!call->is_probe)
+        if (!call->is_probe && !call->listener.frame) /* a stream may have had nothing to say */
             endpoint_note_result(call->endpoint, ERR_DEADLINE_EXCEEDED, now_us);
         add_failure(&failures->deadline, call);
     }

@@ -22,9 +22,11 @@ static void eject(struct endpoint *e, int64_t now_us)
     e->probe_at_us = now_us + ((int64_t)FIRST_REST_US << doublings);
 }
 
-void endpoint_note_result(struct endpoint *e, uint32_t status, int64_t now_us)
+void endpoint_note_result(struct endpoint *e, enum err_code code, int64_t now_us)
 {
-    if (status != ERR_UNAVAILABLE && status != ERR_DEADLINE_EXCEEDED) {
+    if (code == ERR_RESOURCE_EXHAUSTED || code == ERR_CANCELLED)
+        return; /* says nothing of what it can do */
+    if (code != ERR_UNAVAILABLE && code != ERR_DEADLINE_EXCEEDED) {
         e->n_failures = e->n_ejections = 0;
         e->is_ejected = false;
         return;
@@ -56,7 +58,9 @@ static void on_probed(void *arg, const struct db_bytes *out, const struct err *e
     bool is_well = !err && is_ready(e->client->schema, out);
     (void)pthread_mutex_lock(&e->client->lock);
     e->is_probed = false;
-    if (is_well) {
+    if (e->probed != e->connection) {
+        (void)pthread_cond_signal(&e->client->changed); /* the new one is yet to be asked */
+    } else if (is_well) {
         e->n_failures = 0;
         e->is_ejected = false;
     } else if (e->is_ejected) {
@@ -70,6 +74,8 @@ static bool begin_probe(struct endpoint *e, int64_t now_us)
     (void)pthread_mutex_lock(&e->client->lock);
     bool is_due = e->is_ejected && !e->is_probed && endpoint_is_open(e) && now_us >= e->probe_at_us;
     e->is_probed |= is_due;
+    if (is_due)
+        e->probed = e->connection;
     (void)pthread_mutex_unlock(&e->client->lock);
     return is_due;
 }

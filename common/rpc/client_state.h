@@ -78,8 +78,9 @@ struct endpoint {
     uint64_t mourned;       /* … and their calls have been told */
     unsigned n_failures;    /* in a row */
     unsigned n_ejections;   /* since a call last succeeded */
-    bool is_ejected;        /* it failed: left alone until a probe tells that it is ready */
-    bool is_probed;         /* a probe is under way */
+    bool is_ejected;        /* it failed: left alone until a probe, or a call, finds it well */
+    bool is_probed;         /* a probe is under way … */
+    uint64_t probed;        /* … over this connection */
     int64_t probe_at_us;    /* not earlier */
     int64_t avoid_until_us; /* it said that it is busy, or leaving */
     struct throttle throttle;
@@ -167,9 +168,11 @@ void lanes_send(struct lane *leaving);
 
 /* ---- client_probe.c: servers whose calls fail ---- */
 
-/* Under the lock: what a call came to. After some failures in a row the endpoint is ejected: where
- * there is another, that one gets the calls. */
-void endpoint_note_result(struct endpoint *e, uint32_t status, int64_t now_us);
+/*
+ * Under the lock: what a call came to, other than a refusal of a server that is leaving. After some
+ * failures in a row the endpoint is ejected: where there is another, that one gets the calls.
+ */
+void endpoint_note_result(struct endpoint *e, enum err_code code, int64_t now_us);
 
 /* Without the lock: ask ejected servers, from time to time, whether they are ready. */
 void client_probe(struct rpc_client *client, int64_t now_us);

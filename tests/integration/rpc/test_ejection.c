@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-enum { EJECT_AFTER = 5, CALLS = 200, SHORT_MS = 50 };
+enum { EJECT_AFTER = 5, CALLS = 200, SHORT_MS = 50, LONG_MS = 10000 };
 
 static const char DELIVER[] = "/kith.v1.QueueService/Deliver";
 static const char CHECK[] = "/kith.v1.HealthService/Check";
@@ -28,6 +28,7 @@ struct patient {
     atomic_bool is_silent;     /* … which it answers */
     atomic_int health;         /* what it says of itself */
     atomic_int n_calls, n_checks;
+    int64_t timeout_ms;
 };
 
 static size_t put_result(
@@ -70,7 +71,7 @@ static size_t answer(void *arg, const uint8_t *message, size_t len, uint8_t *rep
 
 static enum err_code try_once(struct patient *p)
 {
-    static const struct rpc_call_options options = {.timeout_ms = SHORT_MS};
+    const struct rpc_call_options options = {.timeout_ms = p->timeout_ms};
     const struct db_bytes delivery = {"\n\1x", 3};
     struct db_bytes out;
     arena_reset(&loop.arena);
@@ -101,7 +102,7 @@ static int begin(void **state)
     static struct patient patient;
     char urls[160];
     loop_start(&loop, &(struct loop_config){.token = "service"});
-    patient = (struct patient){.status = ERR_UNAVAILABLE};
+    patient = (struct patient){.status = ERR_UNAVAILABLE, .timeout_ms = LONG_MS};
     patient.liar = liar_start(answer, &patient);
     (void)snprintf(urls, sizeof(urls), "%s,%s", liar_url(patient.liar), loop.url);
     const struct rpc_client_config config = {.endpoints = urls, .token = "service"};
@@ -146,9 +147,20 @@ static void so_is_who_does_not_answer(void **state)
     struct patient *p = *state;
     atomic_store(&p->health, KITH__V1__HEALTH_STATUS__HEALTH_STATUS_UNSPECIFIED);
     atomic_store(&p->is_silent, true);
-    assert_in_range(count_failures(p, CALLS), 1, EJECT_AFTER);
+    p->timeout_ms = SHORT_MS;
+    assert_in_range(count_failures(p, EJECT_AFTER), EJECT_AFTER, EJECT_AFTER);
+    p->timeout_ms = LONG_MS;
     stays_ejected_for_checks(p, 1);
     is_asked_again(p);
+}
+
+static void refusals_of_a_busy_server_are_no_failures(void **state)
+{
+    struct patient *p = *state;
+    int n_checks = atomic_load(&p->n_checks);
+    atomic_store(&p->status, ERR_RESOURCE_EXHAUSTED);
+    assert_int_equal(count_failures(p, 4 * EJECT_AFTER), 4 * EJECT_AFTER);
+    assert_int_equal(atomic_load(&p->n_checks), n_checks);
 }
 
 static void who_claims_to_be_ready_and_fails_is_ejected_again(void **state)
@@ -168,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(who_fails_is_left_alone_until_it_is_ready, begin, end),
         cmocka_unit_test_setup_teardown(so_is_who_does_not_answer, begin, end),
+        cmocka_unit_test_setup_teardown(refusals_of_a_busy_server_are_no_failures, begin, end),
         cmocka_unit_test_setup_teardown(
             who_claims_to_be_ready_and_fails_is_ejected_again, begin, end),
     };

@@ -119,7 +119,7 @@ static void health_is_told_when_it_changes(void **state)
     (void)state;
     const struct db_bytes in = {"", 0};
     struct rpc_stream *stream;
-    loop_start(&loop, &(struct loop_config){0});
+    loop_start(&loop, &(struct loop_config){.token = "service"});
     assert_ok(
         rpc_stream_open(&stream, loop.client, "/kith.v1.HealthService/Watch", NULL, &in, &loop.err),
         &loop.err);
